@@ -1,0 +1,141 @@
+import type { H3 } from 'h3'
+import type { Storage } from 'unstorage'
+import type { z } from 'zod'
+import type { Answer, Context, LogRecord, Principal } from './lifecycle.ts'
+import type { Awaitable, Wire } from './call.ts'
+import type { Counters } from './counters.ts'
+import type { Deployment } from './config.ts'
+import type { ProviderDefinition, Target } from './provider.ts'
+
+/** Returns nothing to go on, an Answer to stop here, or throws a GatewayError to refuse. */
+export type Gate = (ctx: Context) => Awaitable<Answer | void>
+
+/** Wraps the attempts of a call, onion style: retry, cache, circuit breaker. */
+export type Around = (ctx: Context, target: Target, next: (target: Target) => Promise<Answer>) => Promise<Answer>
+
+/** The lifecycle in running order. Each stage is one array of functions, built once at start. */
+export interface Lifecycle {
+  /** Who is calling: sets `ctx.principal`. */
+  auth: Gate
+  rateLimit: Gate
+  budget: Gate
+  /** Where to: fills `ctx.targets`. */
+  route: Gate
+  /** Around the call of a target. */
+  provider: Around
+  /** Beside the answer, never in its way: a failure here is counted and dropped. */
+  log: (record: LogRecord) => Awaitable<void>
+}
+
+export interface GatewayPlugin extends Partial<Lifecycle> {
+  /** Runs when the gateway closes or is replaced by a reload, after the last call and log record. */
+  close?(): Awaitable<void>
+}
+
+/**
+ * A discovered plugin. `options` is the one source of the option types, their check, their defaults, their
+ * documentation and the config's JSON Schema.
+ */
+export interface PluginDefinition<S extends z.ZodType = z.ZodType> {
+  readonly kind: 'plugin'
+  readonly name: string
+  /** One line for `gateway check` and the docs. */
+  readonly description?: string | undefined
+  /** Before or after the plugins of the same stage. Default: between. */
+  readonly order?: 'pre' | 'post' | undefined
+  /** `false`: only on when the config names it. Default true. */
+  readonly default?: boolean | undefined
+  readonly options: S
+  /** LiteLLM settings that fill options: `{ 'general_settings.master_key': 'key' }`. */
+  readonly litellm?: Readonly<Record<string, string>> | undefined
+  setup(options: z.output<S>, gateway: GatewayContext): Awaitable<GatewayPlugin | void>
+}
+
+// oxlint-disable-next-line typescript/no-explicit-any -- a list of definitions with different option schemas
+export type AnyPluginDefinition = PluginDefinition<any>
+
+/** Options of plugins by name; built-in ones are filled in by the generated registry, yours by declaration merging. */
+export interface BuiltinPluginOptions {}
+
+/** A route that a plugin adds. Its errors are rendered, its access checked and its description put into OpenAPI. */
+export interface RouteDefinition {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** h3 (rou3) patterns: `/health`, `/models/**`. */
+  readonly path: string | readonly string[]
+  /** `public`: anyone; `key`: any accepted key; `admin`: the master key or an admin role. */
+  readonly access: 'public' | 'key' | 'admin'
+  readonly summary?: string | undefined
+  readonly tags?: readonly string[] | undefined
+  readonly body?: z.ZodType | undefined
+  readonly query?: z.ZodType | undefined
+  readonly response?: z.ZodType | undefined
+  /** Returns a JSON value, a string (HTML when it starts with `<`), or a Response. */
+  handler(request: RouteRequest): Awaitable<unknown>
+}
+
+export interface RouteRequest {
+  readonly request: Request
+  readonly url: URL
+  /** What followed the pattern's wildcard, decoded; empty otherwise. */
+  readonly rest: string
+  readonly params: Readonly<Record<string, string>>
+  /** The checked body (`{}` without a schema). */
+  readonly body: Readonly<Record<string, unknown>>
+  readonly query: Readonly<Record<string, string>>
+  readonly principal: Principal | undefined
+}
+
+/** The deployments, resolved by public name. */
+export interface ModelTable {
+  /** All deployments as declared, wildcards included. */
+  readonly deployments: readonly Deployment[]
+  readonly aliases: Readonly<Record<string, string>>
+  /** The candidates for a model name: alias, exact name, deployment id, pattern (most specific first), claimed bare name. Empty: unknown. */
+  resolve(model: string): readonly Target[]
+  /** Public names that can be listed: exact names, aliases, wildcards as written. */
+  names(): string[]
+}
+
+/** What `setup` gets. */
+export interface GatewayContext {
+  readonly version: string
+  /** For routes that need h3 itself; prefer `route()`. */
+  readonly app: H3
+  route(definition: RouteDefinition): void
+  readonly routes: readonly RouteDefinition[]
+  readonly models: ModelTable
+  readonly plugins: readonly PluginInfo[]
+  readonly providers: ReadonlyMap<string, ProviderDefinition>
+  /** Documents: keys, teams, cached answers. TTL and whole writes on every driver. */
+  readonly storage: Storage
+  /** Numbers that race. */
+  readonly counters: Counters
+  /** Calls in progress. */
+  inFlight(): number
+  /** Runs a call through the whole lifecycle, as the HTTP endpoints do. */
+  run(input: RunInput): Promise<Answer>
+}
+
+export interface PluginInfo {
+  readonly name: string
+  readonly kind: 'plugin' | 'provider'
+  /** `built-in`, a path, a package name, or `config`. */
+  readonly from: string
+  readonly enabled: boolean
+  readonly stages: readonly string[]
+  readonly description?: string | undefined
+}
+
+/** A call made in process. */
+export interface RunInput {
+  wire: Wire
+  path: string
+  method?: string
+  body: Record<string, unknown>
+  headers?: Record<string, string>
+  signal?: AbortSignal
+  /** Skips `auth` and is accounted as this principal. */
+  principal?: Principal
+  /** Skips `route`. */
+  targets?: readonly Target[]
+}
