@@ -25,6 +25,10 @@ export interface Answer {
   usage?: Usage | undefined
   /** The target that answered; absent when a gate or the cache did. */
   target?: Target | undefined
+  /** Set when a stream failed after its head was sent. */
+  error?: ErrorShape | undefined
+  /** Milliseconds from the call's start to the body's first byte; set for streams. */
+  ttftMs?: number | undefined
 }
 
 /** Plugins add their own fields by declaration merging. */

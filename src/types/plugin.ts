@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import type { Answer, Context, LogRecord, Principal } from './lifecycle.ts'
 import type { Awaitable, Wire } from './call.ts'
 import type { Counters } from './counters.ts'
-import type { Deployment } from './config.ts'
+import type { Deployment, GatewayConfig } from './config.ts'
 import type { ProviderDefinition, Target } from './provider.ts'
 
 /** Returns nothing to go on, an Answer to stop here, or throws a GatewayError to refuse. */
@@ -28,6 +28,8 @@ export interface Lifecycle {
 }
 
 export interface GatewayPlugin extends Partial<Lifecycle> {
+  /** This plugin checks credentials: the server may then bind beyond loopback. */
+  readonly authenticates?: boolean
   /** Runs when the gateway closes or is replaced by a reload, after the last call and log record. */
   close?(): Awaitable<void>
 }
@@ -46,6 +48,8 @@ export interface PluginDefinition<S extends z.ZodType = z.ZodType> {
   /** `false`: only on when the config names it. Default true. */
   readonly default?: boolean | undefined
   readonly options: S
+  /** Environment variables that fill options left out: `{ key: 'GATEWAY_MASTER_KEY' }`. First one set wins. */
+  readonly env?: Readonly<Record<string, string | readonly string[]>> | undefined
   /** LiteLLM settings that fill options: `{ 'general_settings.master_key': 'key' }`. */
   readonly litellm?: Readonly<Record<string, string>> | undefined
   setup(options: z.output<S>, gateway: GatewayContext): Awaitable<GatewayPlugin | void>
@@ -110,6 +114,8 @@ export interface GatewayContext {
   readonly storage: Storage
   /** Numbers that race. */
   readonly counters: Counters
+  /** The config as it was checked. Holds secrets: never log it. */
+  readonly config: GatewayConfig
   /** Calls in progress. */
   inFlight(): number
   /** Runs a call through the whole lifecycle, as the HTTP endpoints do. */
@@ -138,4 +144,6 @@ export interface RunInput {
   principal?: Principal
   /** Skips `route`. */
   targets?: readonly Target[]
+  /** Body fields that speak to the gateway and must not reach a provider. */
+  stripped?: readonly string[]
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Awaitable, Call, Wire } from './call.ts'
 import type { ChatSink, ErrorShape, StreamDecoder } from './chat.ts'
-import type { Deployment } from './config.ts'
+import type { Deployment, ModelConfig } from './config.ts'
 
 /** One deployment, ready to be called: a provider made with that deployment's options. */
 export interface Target {
@@ -84,5 +84,9 @@ export interface ProviderDefinition<S extends z.ZodType = z.ZodType> {
   readonly aliases?: readonly string[] | undefined
   /** Bare model names it claims when no config names them: `['gpt-*', 'o3*']`. */
   readonly claims?: readonly string[] | undefined
+  /** Deployments that are there when no config names any (the `mock` provider's). */
+  readonly builtin?: readonly ModelConfig[] | undefined
+  /** A server on this machine: taken when no config names any models and it answers `models()`. */
+  readonly local?: boolean | undefined
   setup(options: z.output<S>): Omit<Provider, 'name'>
 }
