@@ -1,0 +1,73 @@
+import type { Target } from './types/provider.ts'
+import type { CallContext } from './context.ts'
+import type { UpstreamHeaders } from './exchange.ts'
+import { version } from './version.ts'
+
+/** Connection-level headers (RFC 9110 §7.6.1) and what the gateway says itself; everything else is passed on prefixed. */
+const NOT_FORWARDED = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-authenticate',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'content-length',
+  'content-type',
+  'content-encoding',
+  'date',
+  'set-cookie',
+  'alt-svc',
+  'strict-transport-security',
+])
+
+const statics = new WeakMap<Target, Record<string, string>>()
+
+/** The headers of a target's answer: LiteLLM's model headers, the provider's own prefixed with `llm_provider-`. */
+export function answerHeaders(ctx: CallContext, target: Target, upstream: UpstreamHeaders): Record<string, string> {
+  const out: Record<string, string> = { ...staticHeaders(target) }
+  const named = upstream['connection']
+  const hop = typeof named === 'string' ? named.toLowerCase() : ''
+  for (const name in upstream) {
+    if (NOT_FORWARDED.has(name) || (hop && hop.split(/\s*,\s*/).includes(name))) continue
+    const value = upstream[name]
+    if (typeof value !== 'string') continue
+    out[`llm_provider-${name}`] = value
+    if (name.startsWith('x-ratelimit-')) out[name] = value
+  }
+  if (ctx.attempts.length > 0) out['x-litellm-attempted-retries'] = String(ctx.attempts.length)
+  if (target.group !== ctx.targets[0]?.group) out['x-litellm-attempted-fallbacks'] = '1'
+  return out
+}
+
+function staticHeaders(target: Target): Record<string, string> {
+  let headers = statics.get(target)
+  if (!headers) {
+    headers = {
+      'x-litellm-model-id': headerValue(target.id),
+      'x-litellm-model-group': headerValue(target.group),
+      ...(target.provider.baseURL ? { 'x-litellm-model-api-base': headerValue(target.provider.baseURL) } : {}),
+    }
+    statics.set(target, headers)
+  }
+  return headers
+}
+
+/** What every answer carries, errors included. */
+export function callHeaders(ctx: CallContext): Record<string, string> {
+  const total = performance.now() - ctx.startedMs
+  const headers: Record<string, string> = {
+    'x-litellm-call-id': ctx.id,
+    'x-litellm-version': version,
+    'x-litellm-response-duration-ms': total.toFixed(3),
+    'x-litellm-overhead-duration-ms': Math.max(0, total - ctx.upstreamMs).toFixed(3),
+  }
+  if (ctx.dropped.length > 0) headers['x-ungate-dropped-params'] = headerValue(ctx.dropped.join(', '))
+  return headers
+}
+
+/** Header values are Latin-1 (RFC 9110 §5.5): anything else is percent-encoded. */
+export function headerValue(value: string): string {
+  return /^[\x20-\x7e]*$/.test(value) ? value : encodeURIComponent(value)
+}

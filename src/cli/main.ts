@@ -1,0 +1,22 @@
+import { defineCommand, runMain } from 'citty'
+import { version } from '../version.ts'
+
+const main = defineCommand({
+  meta: { name: 'gateway', version, description: 'One OpenAI-compatible endpoint in front of every model provider' },
+  subCommands: {
+    dev: () => import('./dev.ts').then((module) => module.dev),
+    start: () => import('./start.ts').then((module) => module.start),
+    check: () => import('./check.ts').then((module) => module.check),
+  },
+})
+
+// `gateway --config f` is how LiteLLM is started: flags alone mean `start`.
+const argv = process.argv.slice(2)
+const commands = ['dev', 'start', 'check']
+const help = ['--help', '-h', '--version', '-v']
+const rawArgs = argv[0]?.startsWith('-') && !help.includes(argv[0]) ? ['start', ...argv] : argv
+if (rawArgs[0] !== undefined && !rawArgs[0].startsWith('-') && !commands.includes(rawArgs[0])) {
+  console.error(`Unknown command "${rawArgs[0]}". Known are: ${commands.join(', ')}. See gateway --help.`)
+  process.exit(1)
+}
+await runMain(main, { rawArgs: rawArgs.length > 0 ? rawArgs : ['--help'] })

@@ -1,0 +1,85 @@
+import type { Awaitable, Call } from './types/call.ts'
+import type { Attempt, Context, Outcome, Principal } from './types/lifecycle.ts'
+import type { Target } from './types/provider.ts'
+
+/** Tells when the client leaves. One per call; the Node and web entries each know how to notice. */
+export interface ClientLink {
+  readonly gone: boolean
+  /** Runs once when the client leaves; at once when it has already. */
+  onGone(fn: () => void): void
+  readonly ip: string | undefined
+}
+
+/** A link whose owner says when the client has left. */
+export function createLink(ip?: string): ClientLink & { leave(): void } {
+  let gone = false
+  let listeners: (() => void)[] | undefined
+  return {
+    ip,
+    get gone() {
+      return gone
+    },
+    onGone(fn) {
+      if (gone) fn()
+      else (listeners ??= []).push(fn)
+    },
+    leave() {
+      if (gone) return
+      gone = true
+      for (const fn of listeners ?? []) fn()
+    },
+  }
+}
+
+type Settle = (outcome: Outcome) => Awaitable<void>
+
+/** The {@link Context} that the lifecycle runs with. A class for its shape: every call makes one. */
+export class CallContext implements Context {
+  readonly id: string
+  readonly call: Call
+  readonly link: ClientLink
+  readonly startedAt = Date.now()
+  readonly startedMs = performance.now()
+  /** Body fields that must not reach a provider. */
+  readonly stripped: readonly string[]
+  principal: Principal | undefined
+  targets: readonly Target[] = []
+  readonly attempts: Attempt[] = []
+  readonly headers: Record<string, string> = {}
+  readonly dropped: string[] = []
+  cacheHit: boolean | undefined
+  /** Milliseconds spent waiting for providers. */
+  upstreamMs = 0
+  settled = false
+  #settle: Settle[] = []
+  #signal: AbortSignal | undefined
+
+  constructor(id: string, call: Call, link: ClientLink, stripped: readonly string[]) {
+    this.id = id
+    this.call = call
+    this.link = link
+    this.stripped = stripped
+  }
+
+  get ip(): string | undefined {
+    return this.link.ip
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#signal) {
+      const controller = new AbortController()
+      this.link.onGone(() => controller.abort())
+      this.#signal = controller.signal
+    }
+    return this.#signal
+  }
+
+  onSettle(fn: Settle): void {
+    this.#settle.push(fn)
+  }
+
+  /** Takes the closures, last registered first; a second call finds none. */
+  takeSettle(): Settle[] {
+    return this.#settle.splice(0).reverse()
+  }
+}

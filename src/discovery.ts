@@ -1,0 +1,125 @@
+import type { GatewayConfig } from './types/config.ts'
+import type { AnyPluginDefinition } from './types/plugin.ts'
+import type { ProviderDefinition } from './types/provider.ts'
+import { importModule } from './import-module.ts'
+
+/** A definition and where it came from. */
+export interface Discovered<T> {
+  readonly definition: T
+  /** `built-in`, a path below the project, a package's name, or `config`. */
+  readonly from: string
+}
+
+export interface Discovery {
+  readonly plugins: ReadonlyMap<string, Discovered<AnyPluginDefinition>>
+  readonly providers: ReadonlyMap<string, Discovered<ProviderDefinition>>
+  /** Folders whose edits matter (`dev` reloads on them). */
+  readonly folders: readonly string[]
+  readonly problems: readonly { path: string; message: string }[]
+}
+
+type Definition = AnyPluginDefinition | ProviderDefinition
+type Loader = () => Promise<{ default: unknown }>
+
+/** The built-in plugins and providers by name, imported on demand. */
+export interface Registry {
+  readonly plugins: Readonly<Record<string, Loader>>
+  readonly providers: Readonly<Record<string, Loader>>
+}
+
+const MODULE = /\.(ts|mts|js|mjs)$/
+
+/**
+ * Finds everything that can take part, later wins by name: built-ins, then the project's folders sorted by path, then
+ * what the config's `use` lists. Nothing in node_modules loads by itself: a gateway holds all the keys.
+ */
+export async function discover(config: GatewayConfig, registry: Registry, root: string | undefined): Promise<Discovery> {
+  const plugins = new Map<string, Discovered<AnyPluginDefinition>>()
+  const providers = new Map<string, Discovered<ProviderDefinition>>()
+  const problems: { path: string; message: string }[] = []
+
+  const add = (value: unknown, from: string) => {
+    const definition = toDefinition(value)
+    if (!definition) {
+      problems.push({
+        path: from,
+        message: 'has no plugin or provider as its default export. Export definePlugin(…), defineProvider(…) or defineCallback(…).',
+      })
+    } else if (definition.kind === 'plugin') plugins.set(definition.name, { definition, from })
+    else providers.set(definition.name, { definition, from })
+  }
+  const tryAdd = async (load: () => Promise<unknown>, from: string) => {
+    try {
+      add(await load(), from)
+    } catch (error) {
+      problems.push({ path: from, message: `could not be loaded: ${messageOf(error)}` })
+    }
+  }
+
+  const builtins = [...Object.values(registry.plugins), ...Object.values(registry.providers)]
+  for (const module of await Promise.all(builtins.map((load) => load()))) add(module.default, 'built-in')
+
+  const folders: string[] = []
+  if (root !== undefined) {
+    for (const folder of await projectFolders(config, root)) {
+      folders.push(folder.path)
+      for (const file of await modulesIn(folder.path)) {
+        await tryAdd(() => defaultOf(importModule(file.path, root)), `${folder.name}/${file.name}`)
+      }
+    }
+  }
+  for (const entry of config.use ?? []) {
+    if (typeof entry !== 'string') add(entry, 'config')
+    else await tryAdd(() => resolveEntry(entry, root), entry)
+  }
+  return { plugins, providers, folders, problems }
+}
+
+function toDefinition(value: unknown): Definition | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { kind, name, setup } = value as Partial<Definition>
+  const valid = (kind === 'plugin' || kind === 'provider') && typeof name === 'string' && typeof setup === 'function'
+  return valid ? (value as Definition) : undefined
+}
+
+async function projectFolders(config: GatewayConfig, root: string): Promise<{ name: string; path: string }[]> {
+  const { join, resolve } = await import('node:path')
+  const { fileURLToPath } = await import('node:url')
+  const names = [config.folders?.plugins ?? 'plugins', config.folders?.providers ?? 'providers', config.folders?.callbacks ?? 'callbacks']
+  // In a clone of this very package the project's folders are the built-ins.
+  const own = fileURLToPath(new URL('..', import.meta.url))
+  return names
+    .map((name) => ({ name, path: resolve(root, name) }))
+    .filter(({ path, name }) => path !== join(own, name) && path !== resolve(own, '..', name))
+}
+
+async function modulesIn(folder: string): Promise<{ name: string; path: string }[]> {
+  const [{ readdir }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')])
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const found: { name: string; path: string }[] = []
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    // `_shared.ts` is a helper, `x.test.ts` a test, `x.d.ts` a type.
+    if (entry.name.startsWith('_') || entry.name.startsWith('.') || /\.(test|spec|d)\.[cm]?ts$/.test(entry.name)) continue
+    if (entry.isFile() && MODULE.test(entry.name)) found.push({ name: entry.name, path: join(folder, entry.name) })
+    if (!entry.isDirectory()) continue
+    const inside = await readdir(join(folder, entry.name)).catch(() => [])
+    const index = inside.find((file) => /^index\.(ts|mts|js|mjs)$/.test(file))
+    if (index) found.push({ name: `${entry.name}/${index}`, path: join(folder, entry.name, index) })
+  }
+  return found
+}
+
+async function resolveEntry(entry: string, root: string | undefined): Promise<unknown> {
+  const { resolve } = await import('node:path')
+  const base = root ?? process.cwd()
+  const isPath = entry.startsWith('.') || entry.startsWith('/')
+  return defaultOf(importModule(isPath ? resolve(base, entry) : entry, base))
+}
+
+async function defaultOf(module: Promise<unknown>): Promise<unknown> {
+  return ((await module) as { default?: unknown }).default
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+}

@@ -1,0 +1,110 @@
+import type { Answer, LogRecord, Outcome } from './types/lifecycle.ts'
+import type { ErrorShape } from './types/chat.ts'
+import type { CallContext } from './context.ts'
+import type { LogQueue } from './log-queue.ts'
+
+export interface FinishInput {
+  readonly answer?: Answer | undefined
+  readonly error?: ErrorShape | undefined
+  readonly aborted: boolean
+}
+
+/** HTTP status of a call whose client left before it was answered (nginx's name for it). */
+const CLIENT_CLOSED_REQUEST = 499
+
+/**
+ * Ends a call's books, once: settle closures last in first out, then the log record. Never throws; what fails here is
+ * reported and does not touch the answer.
+ */
+export function finishCall(
+  ctx: CallContext,
+  input: FinishInput,
+  log: LogQueue,
+  onError: (where: string, error: unknown) => void,
+): void {
+  if (ctx.settled) return
+  ctx.settled = true
+  const outcome = toOutcome(ctx, input)
+  for (const settle of ctx.takeSettle()) {
+    try {
+      const result = settle(outcome)
+      if (result !== undefined) Promise.resolve(result).catch((error: unknown) => onError('settle', error))
+    } catch (error) {
+      onError('settle', error)
+    }
+  }
+  log.push(toLogRecord(ctx, outcome))
+}
+
+function toOutcome(ctx: CallContext, { answer, error, aborted }: FinishInput): Outcome {
+  const ms = performance.now() - ctx.startedMs
+  return {
+    status: aborted && !answer ? CLIENT_CLOSED_REQUEST : (error && !answer ? error.status : (answer?.status ?? 500)),
+    usage: answer?.usage,
+    error: error ?? answer?.error,
+    aborted,
+    ms,
+    ttftMs: answer?.ttftMs,
+    overheadMs: Math.max(0, (answer?.ttftMs ?? ms) - ctx.upstreamMs),
+    target: answer?.target,
+    attempts: ctx.attempts,
+  }
+}
+
+function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
+  const { call } = ctx
+  const target = outcome.target ?? (ctx.attempts.length > 0 ? ctx.targets[0] : undefined)
+  return {
+    id: ctx.id,
+    at: ctx.startedAt,
+    wire: call.wire,
+    path: call.path,
+    model: call.model,
+    stream: call.stream,
+    status: outcome.status,
+    aborted: outcome.aborted,
+    cacheHit: ctx.cacheHit === true,
+    principal: ctx.principal,
+    deployment: target?.id,
+    group: target?.group,
+    provider: target?.provider.name,
+    upstreamModel: target?.model,
+    usage: outcome.usage,
+    error: outcome.error && toShape(outcome.error),
+    ms: outcome.ms,
+    ttftMs: outcome.ttftMs,
+    overheadMs: outcome.overheadMs,
+    attempts: outcome.attempts,
+    ip: ctx.ip,
+    endUser: endUserOf(ctx),
+    tags: tagsOf(ctx),
+  }
+}
+
+/** A plain copy: a thrown error would carry its stack and cause into every sink. */
+function toShape(error: ErrorShape): ErrorShape {
+  return { status: error.status, message: error.message, type: error.type, code: error.code, param: error.param }
+}
+
+/** LiteLLM's order: headers first, then the body's fields. */
+function endUserOf({ call }: CallContext): string | undefined {
+  const { headers, body } = call
+  const metadata = body['metadata'] as Record<string, unknown> | null | undefined
+  const found =
+    headers.get('x-litellm-customer-id') ??
+    headers.get('x-litellm-end-user-id') ??
+    headers.get('x-litellm-user-id') ??
+    body['user'] ??
+    (body['litellm_metadata'] as Record<string, unknown> | null | undefined)?.['user'] ??
+    metadata?.['user_id'] ??
+    body['safety_identifier']
+  return typeof found === 'string' && found ? found.slice(0, 256) : undefined
+}
+
+function tagsOf({ call }: CallContext): string[] | undefined {
+  const header = call.headers.get('x-litellm-tags')
+  const metadata = call.body['metadata'] as { tags?: unknown } | null | undefined
+  const listed = [call.body['tags'], metadata?.tags].flatMap((tags) => (Array.isArray(tags) ? tags : []))
+  const tags = [...(header?.split(',') ?? []), ...listed].filter((tag): tag is string => typeof tag === 'string')
+  return tags.length > 0 ? [...new Set(tags.map((tag) => tag.trim()))].slice(0, 50) : undefined
+}

@@ -1,0 +1,80 @@
+import type { Member } from './json-scan.ts'
+import { invalidRequest } from './error.ts'
+
+/**
+ * Body fields that speak to the gateway (LiteLLM's body extensions). They are read by plugins from `ctx.call.body` and
+ * never sent to a provider.
+ */
+const GATEWAY_FIELDS = new Set([
+  'fallbacks',
+  'context_window_fallback_dict',
+  'disable_fallbacks',
+  'num_retries',
+  'max_retries',
+  'timeout',
+  'stream_timeout',
+  'keepalive_seconds',
+  'cache',
+  'caching',
+  'guardrails',
+  'guardrail_config',
+  'tags',
+  'litellm_metadata',
+  'drop_params',
+  'additional_drop_params',
+  'allowed_openai_params',
+  'mock_response',
+  'mock_tool_calls',
+  'mock_timeout',
+  'mock_testing_fallbacks',
+  'mock_testing_context_window_fallbacks',
+  'mock_testing_content_policy_fallbacks',
+  'mock_testing_rate_limit_error',
+  'no-log',
+  'litellm_request_debug',
+  'input_cost_per_token',
+  'output_cost_per_token',
+])
+
+/** Where a call goes and with whose key is the config's business: a caller may not say. */
+const REFUSED_FIELDS = new Set(['api_key', 'api_base', 'base_url', 'api_version', 'custom_llm_provider'])
+
+/** Parts of `metadata` that speak to the gateway; the rest is OpenAI's own `metadata`. */
+const METADATA_FIELDS = new Set([
+  'tags',
+  'session_id',
+  'spend_logs_metadata',
+  'alerting_metadata',
+  'generation_name',
+  'generation_id',
+  'trace_id',
+  'trace_name',
+  'trace_user_id',
+  'trace_metadata',
+  'mask_input',
+  'mask_output',
+  'no-log',
+])
+
+const NONE: readonly string[] = []
+
+/** The gateway's own fields among a body's members; throws a 400 on those that a caller may not set. */
+export function gatewayFields(members: readonly Member[]): readonly string[] {
+  let found: string[] | undefined
+  for (const { key } of members) {
+    if (GATEWAY_FIELDS.has(key)) (found ??= []).push(key)
+    else if (REFUSED_FIELDS.has(key)) {
+      throw invalidRequest(`\`${key}\` cannot be set by a request to this gateway.`, key, 'forbidden_parameter')
+    }
+  }
+  return found ?? NONE
+}
+
+/** `metadata` without the gateway's parts; undefined when nothing is left for the provider. */
+export function providerMetadata(metadata: unknown): { changed: boolean; value: Record<string, unknown> | undefined } {
+  if (typeof metadata !== 'object' || metadata === null) return { changed: false, value: undefined }
+  const entries = Object.entries(metadata)
+  const kept = entries.filter(([key]) => !METADATA_FIELDS.has(key))
+  if (kept.length === entries.length) return { changed: false, value: undefined }
+  return { changed: true, value: kept.length > 0 ? Object.fromEntries(kept) : undefined }
+}

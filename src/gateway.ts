@@ -1,0 +1,206 @@
+import { H3 } from 'h3'
+import type { GatewayConfig } from './types/config.ts'
+import type { GatewayContext, PluginInfo, RouteDefinition, RunInput } from './types/plugin.ts'
+import type { Answer } from './types/lifecycle.ts'
+import type { Deployment } from './types/config.ts'
+import type { ProviderDefinition, Target } from './types/provider.ts'
+import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
+import type { Discovery } from './discovery.ts'
+import type { Transport } from './transport/types.ts'
+import { assembleModels } from './assemble-models.ts'
+import { createMemoryCounters } from './counters.ts'
+import { discover } from './discovery.ts'
+import { matchEndpoint } from './endpoints.ts'
+import { GatewayError } from './error.ts'
+import { createCallRunner } from './handle-call.ts'
+import { handleRoute } from './handle-route.ts'
+import { compileLifecycle } from './lifecycle.ts'
+import { createLogQueue } from './log-queue.ts'
+import { logger } from './logger.ts'
+import { createModelTable, makeProvider } from './model-table.ts'
+import { activatePlugins, checkPluginOptions } from './plugins.ts'
+import { toErrorAnswer, toResponse } from './respond.ts'
+import { createGatewayStorage } from './storage.ts'
+import { sharedTransport } from './transport/shared.ts'
+import { callUpstream } from './upstream.ts'
+import { version } from './version.ts'
+
+export interface CreateGatewayOptions {
+  /** The project: folders are discovered and relative paths resolved from here. Absent: no discovery. */
+  root?: string
+  /** Environment for keys; default `process.env`. */
+  env?: Record<string, string | undefined>
+  /** The config's file, for messages. */
+  source?: string
+  /** LiteLLM settings by dotted path that plugins claim. */
+  litellm?: Record<string, unknown>
+  /** Replaces the network, in tests. */
+  transport?: Transport
+}
+
+/** A running gateway: nothing listens yet; `fetch` answers in process. */
+export interface Gateway {
+  /** Answers a web request, in process or on any runtime. Works as the `fetch` of an OpenAI client. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /** Runs a call through the whole lifecycle without HTTP. */
+  run(input: RunInput): Promise<Answer>
+  readonly app: H3
+  readonly config: GatewayConfig
+  readonly deployments: readonly Deployment[]
+  /** Public model names. */
+  models(): string[]
+  /** The candidates for a model name. */
+  resolve(model: string): readonly Target[]
+  /** A target that no config names, for calls that bring their own key (the library). */
+  target(spec: { provider: string; model: string; options: Record<string, unknown> }): Promise<Target>
+  readonly plugins: readonly PluginInfo[]
+  readonly providers: ReadonlyMap<string, ProviderDefinition>
+  readonly routes: readonly RouteDefinition[]
+  /** Things worth telling at start. */
+  readonly warnings: readonly string[]
+  /** True when some plugin checks keys: only then may the server bind beyond loopback. */
+  readonly authenticated: boolean
+  /** Folders whose edits change the gateway. */
+  readonly folders: readonly string[]
+  inFlight(): number
+  /** Waits for calls in progress and log records, then closes the plugins. */
+  close(): Promise<void>
+}
+
+/**
+ * Puts a gateway together: discovery, checks, models, plugins, stages. All work that does not depend on a request
+ * happens here. Throws a ConfigError that names every mistake with its path and fix.
+ */
+export async function createGateway(config: GatewayConfig = {}, options: CreateGatewayOptions = {}): Promise<Gateway> {
+  const env = options.env ?? globalThis.process?.env ?? {}
+  const registry = await import('./registry.gen.ts')
+  const discovery = await discover(config, registry, options.root)
+  const checked = await checkPluginOptions(config, discovery, { ...options, env })
+  const definitions: ReadonlyMap<string, ProviderDefinition> = new Map(
+    [...discovery.providers].map(([name, found]) => [name, found.definition]),
+  )
+  const models = await assembleModels(checked.config, definitions, { env, source: options.source ?? 'config' })
+  await failOn([...discovery.problems, ...checked.problems, ...models.problems], options.source)
+
+  const onError = (where: string, error: unknown) => logger.error(`${where} failed:`, error)
+  const table = createModelTable({ deployments: models.deployments, aliases: config.aliases ?? {}, definitions, hidden: models.hidden })
+  const transport = options.transport ?? (await sharedTransport(config.connections))
+  const app = new H3({ silent: true, onError: (error) => h3Error(error as HTTPFailure, onError) })
+  const routes: RouteDefinition[] = []
+  const limits = { body: 10 * 1024 * 1024, upload: 64 * 1024 * 1024, depth: 64, ...config.limits }
+  const active: ActivePlugin[] = []
+  const infos: PluginInfo[] = []
+  let lifecycle: CompiledLifecycle = compileLifecycle([], () => Promise.reject(new Error('not started')))
+
+  const context: GatewayContext = {
+    version,
+    app,
+    route(definition) {
+      routes.push(definition)
+      const paths = typeof definition.path === 'string' ? [definition.path] : definition.path
+      for (const path of paths) {
+        app.on(definition.method, path, (event) => handleRoute(event, definition, { lifecycle: () => lifecycle, limits, onError }))
+      }
+    },
+    routes,
+    models: table,
+    plugins: infos,
+    providers: definitions,
+    storage: await createGatewayStorage(config.storage, options.root),
+    counters: createMemoryCounters(),
+    config: checked.config,
+    inFlight: () => runner.inFlight(),
+    run: (input) => runner.run(input),
+  }
+  active.push(...(await activatePlugins(checked, discovery, context, infos)))
+  const timeout = config.timeout ?? 600
+  const dropParams = config.dropParams === true
+  lifecycle = compileLifecycle(active, (ctx, target) => callUpstream(ctx, target, { transport, timeout, dropParams }))
+  const log = createLogQueue({ callbacks: lifecycle.log, onError: (name, error) => onError(`callback ${name}`, error) })
+  const runner = createCallRunner({ lifecycle, log, limits, onError })
+  app.all('/**', (event) => {
+    const matched = matchEndpoint(event.url.pathname)
+    return matched ? runner.handle(event, matched) : notFound(event.req.method, event.url.pathname, event.runtime?.node !== undefined)
+  })
+
+  let closing: Promise<void> | undefined
+  return {
+    app,
+    config: checked.config,
+    fetch: (input, init) => Promise.resolve(app.fetch(input instanceof Request && !init ? input : new Request(input, init))),
+    run: (input) => runner.run(input),
+    deployments: models.deployments,
+    models: () => table.names(),
+    resolve: (model) => table.resolve(model),
+    target: (spec) => looseTarget(spec, definitions, env),
+    plugins: infos,
+    providers: definitions,
+    routes,
+    warnings: [...checked.warnings, ...models.warnings],
+    authenticated: active.some(({ plugin }) => plugin.authenticates === true),
+    folders: discovery.folders,
+    inFlight: () => runner.inFlight(),
+    close: () => (closing ??= close(runner, log, active, context)),
+  }
+}
+
+async function close(
+  runner: { inFlight(): number },
+  log: { flush(): Promise<void> },
+  active: readonly ActivePlugin[],
+  context: GatewayContext,
+): Promise<void> {
+  while (runner.inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  await log.flush()
+  for (const { plugin } of [...active].reverse()) await plugin.close?.()
+  await context.storage.dispose()
+}
+
+async function looseTarget(
+  spec: { provider: string; model: string; options: Record<string, unknown> },
+  definitions: ReadonlyMap<string, ProviderDefinition>,
+  env: Record<string, string | undefined>,
+): Promise<Target> {
+  const { toDeployments } = await import('./config/deployments.ts')
+  const entry = { name: spec.model, model: spec.model, provider: spec.provider, ...spec.options }
+  const { deployments, problems } = toDeployments({ models: [entry] }, definitions, { env, source: 'call' })
+  await failOn(problems, '')
+  const deployment = deployments[0]!
+  return {
+    id: deployment.id,
+    group: deployment.name,
+    model: deployment.model,
+    provider: makeProvider(deployment, definitions),
+    deployment,
+  }
+}
+
+async function failOn(problems: Discovery['problems'], source: string | undefined): Promise<void> {
+  if (problems.length === 0) return
+  const { ConfigError } = await import('./config/problem.ts')
+  throw new ConfigError(problems.map((problem) => ({ file: source ?? '', ...problem })))
+}
+
+function notFound(method: string, pathname: string, onNode: boolean): Response {
+  const error = new GatewayError(404, `Unknown request URL: ${method} ${pathname.slice(0, 200)}. GET /openapi.json lists what there is.`, {
+    type: 'invalid_request_error',
+    code: 'unknown_url',
+  })
+  const { answer } = toErrorAnswer(error, '')
+  return toResponse(answer, answer.headers, onNode)
+}
+
+/** h3's own refusals (malformed URLs and the like) keep their status; anything else says only its id. */
+interface HTTPFailure {
+  readonly status: number
+  readonly unhandled?: boolean | undefined
+  readonly cause?: unknown
+}
+
+function h3Error(error: HTTPFailure, onError: (where: string, error: unknown) => void): Response {
+  const id = crypto.randomUUID()
+  const known = error.unhandled !== true && error.status < 500
+  if (!known) onError('request', error.cause ?? error)
+  const { answer } = toErrorAnswer(known ? new GatewayError(error.status, 'The request could not be read.') : error, id)
+  return toResponse(answer, answer.headers, false)
+}

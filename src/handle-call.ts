@@ -1,0 +1,142 @@
+import type { H3Event } from 'h3'
+import type { Answer } from './types/lifecycle.ts'
+import type { RunInput } from './types/plugin.ts'
+import type { CompiledLifecycle } from './lifecycle.ts'
+import type { LogQueue } from './log-queue.ts'
+import type { MatchedEndpoint } from './endpoints.ts'
+import type { NodePair } from './node-types.ts'
+import type { ReadCall, RequestLimits } from './read-call.ts'
+import { callHeaders } from './answer-headers.ts'
+import { ByteStream } from './byte-stream.ts'
+import { CallContext, createLink } from './context.ts'
+import type { ClientLink } from './context.ts'
+import { GatewayError } from './error.ts'
+import { finishCall } from './finish-call.ts'
+import { runLifecycle } from './lifecycle.ts'
+import { ClientGone } from './read-body.ts'
+import { readCall, toHeaderReader } from './read-call.ts'
+import { toErrorAnswer, toResponse } from './respond.ts'
+
+/** What calls run with: made once per gateway. */
+export interface CallRunner {
+  /** Answers an HTTP request to one of the API's paths. */
+  handle(event: H3Event, matched: MatchedEndpoint): Promise<Response>
+  /** Runs a call that is made in process. */
+  run(input: RunInput): Promise<Answer>
+  inFlight(): number
+}
+
+export interface CallRunnerOptions {
+  readonly lifecycle: CompiledLifecycle
+  readonly log: LogQueue
+  readonly limits: RequestLimits
+  readonly onError: (where: string, error: unknown) => void
+}
+
+export function createCallRunner(options: CallRunnerOptions): CallRunner {
+  const { lifecycle, log, limits, onError } = options
+  let inFlight = 0
+
+  const finish = (ctx: CallContext, input: Parameters<typeof finishCall>[1]) => {
+    if (ctx.settled) return
+    inFlight--
+    finishCall(ctx, input, log, onError)
+  }
+
+  /** Runs a call; its books are closed when the answer is known, or when its stream ends. */
+  const execute = async (ctx: CallContext, skip: { auth?: boolean; route?: boolean }): Promise<Answer> => {
+    inFlight++
+    try {
+      const answer = await runLifecycle(lifecycle, ctx, skip)
+      const { body } = answer
+      if (body instanceof ByteStream) {
+        body.onFinish((how) => finish(ctx, { answer, aborted: how === 'cancel' }))
+      } else finish(ctx, { answer, aborted: ctx.link.gone })
+      return answer
+    } catch (error) {
+      if (!(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('call', error)
+      finish(ctx, { error: toErrorAnswer(error, ctx.id).shape, aborted: ctx.link.gone })
+      throw error
+    }
+  }
+
+  return {
+    async handle(event, matched) {
+      const onNode = event.runtime?.node !== undefined
+      const link = linkOf(event)
+      const id = callId(event.req.headers.get('x-litellm-call-id'))
+      let ctx: CallContext | undefined
+      try {
+        if (matched.route && event.req.method !== 'POST') throw methodNotAllowed()
+        const read: ReadCall = await readCall(event, matched, limits)
+        ctx = new CallContext(id, read.call, link, read.stripped)
+        const answer = await execute(ctx, {})
+        return toResponse(answer, { ...answer.headers, ...ctx.headers, ...callHeaders(ctx) }, onNode)
+      } catch (error) {
+        if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
+        const { answer } = toErrorAnswer(error, id)
+        const own = ctx ? { ...ctx.headers, ...callHeaders(ctx) } : { 'x-litellm-call-id': id }
+        return toResponse(answer, { ...answer.headers, ...own }, onNode)
+      }
+    },
+    async run(input) {
+      const link = createLink()
+      const { signal } = input
+      if (signal?.aborted) link.leave()
+      else signal?.addEventListener('abort', () => link.leave(), { once: true })
+      const { model, stream } = input.body
+      const ctx = new CallContext(
+        callId(input.headers?.['x-litellm-call-id'] ?? null),
+        {
+          wire: input.wire,
+          method: input.method ?? 'POST',
+          path: input.path,
+          search: '',
+          model: typeof model === 'string' ? model : '',
+          stream: stream === true,
+          body: input.body,
+          raw: JSON.stringify(input.body),
+          headers: toHeaderReader(input.headers),
+        },
+        link,
+        input.stripped ?? [],
+      )
+      ctx.principal = input.principal
+      if (input.targets) ctx.targets = input.targets
+      const answer = await execute(ctx, { auth: input.principal !== undefined, route: input.targets !== undefined })
+      return { ...answer, headers: { ...answer.headers, ...ctx.headers, ...callHeaders(ctx) } }
+    },
+    inFlight: () => inFlight,
+  }
+}
+
+/** Notices when an HTTP client leaves: by Node's response, or by the web request's signal. */
+function linkOf(event: H3Event): ClientLink {
+  const node = event.runtime?.node as NodePair | undefined
+  if (!node?.res) {
+    const link = createLink()
+    const { signal } = event.req
+    if (signal.aborted) link.leave()
+    else signal.addEventListener('abort', () => link.leave(), { once: true })
+    return link
+  }
+  const { res, req } = node
+  const link = createLink(req.socket?.remoteAddress)
+  res.on('close', () => {
+    if (!res.writableFinished) link.leave()
+  })
+  return link
+}
+
+/** A caller may name its call; anything that is not a plain id is not taken over into headers and logs. */
+function callId(given: string | null): string {
+  return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID()
+}
+
+function methodNotAllowed(): GatewayError {
+  return new GatewayError(405, 'Not allowed to use this method on this endpoint. Use POST.', {
+    type: 'invalid_request_error',
+    code: 'method_not_allowed',
+    headers: { allow: 'POST' },
+  })
+}

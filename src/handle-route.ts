@@ -1,0 +1,111 @@
+import type { H3Event } from 'h3'
+import type { Principal } from './types/lifecycle.ts'
+import type { RouteDefinition } from './types/plugin.ts'
+import type { CompiledLifecycle } from './lifecycle.ts'
+import type { NodePair } from './node-types.ts'
+import { CallContext, createLink } from './context.ts'
+import { GatewayError } from './error.ts'
+import { checkRequest } from './check-request.ts'
+import { runGates } from './lifecycle.ts'
+import { parseJsonBody } from './parse-body.ts'
+import { readNodeBody, readWebBody } from './read-body.ts'
+import type { NodeBody } from './read-body.ts'
+import { toErrorAnswer, toResponse } from './respond.ts'
+
+export interface RouteHandlerOptions {
+  readonly lifecycle: () => CompiledLifecycle
+  readonly limits: { readonly body: number; readonly depth: number }
+  readonly onError: (where: string, error: unknown) => void
+}
+
+/** Answers a plugin's route: access checked, body and query checked, errors in OpenAI's dialect. */
+export async function handleRoute(
+  event: H3Event,
+  definition: RouteDefinition,
+  options: RouteHandlerOptions,
+): Promise<Response> {
+  const id = crypto.randomUUID()
+  const onNode = event.runtime?.node !== undefined
+  try {
+    const principal = await authorize(event, definition, id, options)
+    const query = Object.fromEntries(event.url.searchParams)
+    if (definition.query) checkRequest(definition.query, query)
+    const body = definition.method === 'GET' ? {} : await readBody(event, definition, options)
+    const params = event.context.params ?? {}
+    const result = await definition.handler({
+      request: event.req,
+      url: event.url,
+      rest: decode(params['_'] ?? params['0'] ?? ''),
+      params,
+      body,
+      query,
+      principal,
+    })
+    return result instanceof Response ? result : render(result, id, onNode)
+  } catch (error) {
+    if (!(error instanceof GatewayError)) options.onError(definition.path.toString(), error)
+    const { answer } = toErrorAnswer(error, id)
+    return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, onNode)
+  }
+}
+
+async function authorize(
+  event: H3Event,
+  definition: RouteDefinition,
+  id: string,
+  options: RouteHandlerOptions,
+): Promise<Principal | undefined> {
+  if (definition.access === 'public') return undefined
+  const node = event.runtime?.node as NodePair | undefined
+  const call = {
+    wire: 'gateway.route',
+    method: event.req.method,
+    path: event.url.pathname,
+    search: event.url.search,
+    model: '',
+    stream: false,
+    body: {},
+    raw: '',
+    headers: event.req.headers,
+  }
+  const ctx = new CallContext(id, call, createLink(node?.req.socket?.remoteAddress), [])
+  await runGates(options.lifecycle().auth, ctx)
+  if (definition.access === 'admin' && ctx.principal?.role !== 'admin') {
+    throw new GatewayError(403, 'This endpoint is for admins: use the master key.', { code: 'admin_only' })
+  }
+  return ctx.principal
+}
+
+async function readBody(
+  event: H3Event,
+  definition: RouteDefinition,
+  { limits }: RouteHandlerOptions,
+): Promise<Record<string, unknown>> {
+  const node = event.runtime?.node as NodePair | undefined
+  const bytes = node
+    ? await readNodeBody(node.req as unknown as NodeBody, limits.body)
+    : await readWebBody(event.req, limits.body)
+  if (!definition.body) return bytes.length > 0 ? parseJsonBody(bytes, limits.depth).body : {}
+  const { body } = parseJsonBody(bytes, limits.depth)
+  checkRequest(definition.body, body)
+  return body
+}
+
+function render(value: unknown, id: string, onNode: boolean): Response {
+  const html = typeof value === 'string' && value.startsWith('<')
+  const headers = {
+    'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
+    'x-litellm-call-id': id,
+    ...(html ? { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } : {}),
+  }
+  const body = html ? value : JSON.stringify(value ?? null)
+  return toResponse({ status: 200, headers, body }, headers, onNode)
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}

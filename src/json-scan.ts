@@ -1,0 +1,140 @@
+import type { Call } from './types/call.ts'
+
+/** Where one top-level member of a JSON object stands in its text. */
+export interface Member {
+  readonly key: string
+  /** Offset of the key's opening quote. */
+  readonly start: number
+  readonly valueStart: number
+  /** Offset behind the value. */
+  readonly end: number
+}
+
+const QUOTE = 34
+const BACKSLASH = 92
+const COLON = 58
+const COMMA = 44
+
+/**
+ * Finds the top-level members of a JSON object's text that `JSON.parse` has accepted, and how deep it nests. Strings are
+ * skipped with `indexOf`, so the cost follows the structure and not the length of the prompts.
+ */
+export function scanObject(text: string): { members: Member[]; depth: number } {
+  const members: Member[] = []
+  let depth = 0
+  let deepest = 0
+  let keyStart = -1
+  let keyEnd = -1
+  let valueStart = -1
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === QUOTE) {
+      const start = i
+      i = stringEnd(text, i)
+      if (depth === 1 && valueStart < 0) {
+        keyStart = start
+        keyEnd = i + 1
+      }
+    } else if (c === 123 || c === 91) {
+      if (++depth > deepest) deepest = depth
+    } else if (c === 125 || c === 93) {
+      if (depth-- === 1 && valueStart >= 0) members.push(member(text, keyStart, keyEnd, valueStart, i))
+    } else if (depth === 1) {
+      if (c === COLON) valueStart = i + 1
+      else if (c === COMMA) {
+        members.push(member(text, keyStart, keyEnd, valueStart, i))
+        valueStart = -1
+      }
+    }
+  }
+  return { members, depth: deepest }
+}
+
+/** Top-level changes of a JSON body. */
+export interface BodyEdits {
+  /** Members to set: replaced where they stand, appended where they do not. */
+  set?: Readonly<Record<string, unknown>> | undefined
+  remove?: readonly string[] | undefined
+}
+
+/**
+ * The call's JSON text with some top-level members changed and every other byte as it came: unknown fields, key order,
+ * number spelling and spacing survive, and a large prompt is not serialised again.
+ */
+export function rewriteBody(call: Call, edits: BodyEdits): string {
+  if (typeof call.raw !== 'string') return JSON.stringify({ ...omit(call.body, edits.remove), ...edits.set })
+  return rewriteText(call.raw, membersOf(call), edits)
+}
+
+/** As {@link rewriteBody}, for a text whose members are known. */
+export function rewriteText(text: string, members: readonly Member[], edits: BodyEdits): string {
+  const set = edits.set ?? {}
+  const written = new Set<string>()
+  const last = members.length - 1
+  let out = text.slice(0, members[0]?.start ?? text.lastIndexOf('}'))
+  let empty = true
+  for (let i = 0; i <= last; i++) {
+    const m = members[i]!
+    if (edits.remove?.includes(m.key)) continue
+    if (!empty) out += text.slice(members[i - 1]!.end, m.start)
+    empty = false
+    if (Object.hasOwn(set, m.key)) {
+      out += text.slice(m.start, m.valueStart) + JSON.stringify(set[m.key])
+      written.add(m.key)
+    } else out += text.slice(m.start, m.end)
+  }
+  for (const key of Object.keys(set)) {
+    if (written.has(key) || set[key] === undefined) continue
+    out += `${empty ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(set[key])}`
+    empty = false
+  }
+  return out + text.slice(last < 0 ? text.lastIndexOf('}') : members[last]!.end)
+}
+
+const scans = new WeakMap<Call, readonly Member[]>()
+
+/** The members of a call's JSON text. Scanned once: where the body is read, or here for calls made in process. */
+export function membersOf(call: Call): readonly Member[] {
+  const known = (call as ScannedCall).members
+  if (known) return known
+  let members = scans.get(call)
+  if (!members) scans.set(call, (members = scanObject(call.raw as string).members))
+  return members
+}
+
+/** A call that remembers where its members stand. */
+export interface ScannedCall extends Call {
+  readonly members?: readonly Member[] | undefined
+}
+
+function stringEnd(text: string, start: number): number {
+  let i = start
+  for (;;) {
+    i = text.indexOf('"', i + 1)
+    if (i < 0) return text.length
+    if (text.charCodeAt(i - 1) !== BACKSLASH) return i
+    let slashes = 1
+    while (text.charCodeAt(i - 1 - slashes) === BACKSLASH) slashes++
+    if (slashes % 2 === 0) return i
+  }
+}
+
+function member(text: string, keyStart: number, keyEnd: number, valueStart: number, end: number): Member {
+  const quoted = text.slice(keyStart, keyEnd)
+  const key = quoted.includes('\\') ? (JSON.parse(quoted) as string) : quoted.slice(1, -1)
+  let from = valueStart
+  while (isSpace(text.charCodeAt(from))) from++
+  let to = end
+  while (isSpace(text.charCodeAt(to - 1))) to--
+  return { key, start: keyStart, valueStart: from, end: to }
+}
+
+function isSpace(c: number): boolean {
+  return c === 32 || c === 10 || c === 13 || c === 9
+}
+
+function omit(body: Readonly<Record<string, unknown>>, keys: readonly string[] | undefined): Record<string, unknown> {
+  const out = { ...body }
+  for (const key of keys ?? []) delete out[key]
+  return out
+}

@@ -1,0 +1,94 @@
+import type { Answer } from './types/lifecycle.ts'
+import type { Around, Gate, GatewayPlugin, Lifecycle } from './types/plugin.ts'
+import type { Target } from './types/provider.ts'
+import type { CallContext } from './context.ts'
+import { GatewayError } from './error.ts'
+
+/** A plugin that has been set up. */
+export interface ActivePlugin {
+  readonly name: string
+  readonly order: 'pre' | 'post' | undefined
+  readonly plugin: GatewayPlugin
+}
+
+/** The stages as plain arrays, built once at start. */
+export interface CompiledLifecycle {
+  readonly auth: readonly Gate[]
+  readonly limits: readonly Gate[]
+  readonly route: readonly Gate[]
+  readonly attempt: (ctx: CallContext, target: Target) => Promise<Answer>
+  readonly log: readonly { name: string; log: Lifecycle['log'] }[]
+}
+
+const RANK = { pre: 0, post: 2 }
+
+/** Puts the plugins' stages in order: `pre`, unmarked, `post`; within each as discovered. */
+export function compileLifecycle(
+  plugins: readonly ActivePlugin[],
+  upstream: (ctx: CallContext, target: Target) => Promise<Answer>,
+): CompiledLifecycle {
+  const rank = (entry: ActivePlugin) => (entry.order ? RANK[entry.order] : 1)
+  const sorted = [...plugins].sort((a, b) => rank(a) - rank(b))
+  const gates = (stage: 'auth' | 'rateLimit' | 'budget' | 'route'): Gate[] =>
+    sorted.flatMap(({ plugin }) => (plugin[stage] ? [plugin[stage].bind(plugin)] : []))
+  const arounds = sorted.flatMap(({ plugin }) => (plugin.provider ? [plugin.provider.bind(plugin)] : []))
+  return {
+    auth: gates('auth'),
+    limits: [...gates('rateLimit'), ...gates('budget')],
+    route: gates('route'),
+    attempt: compose(arounds, upstream),
+    log: sorted.flatMap(({ name, plugin }) => (plugin.log ? [{ name, log: plugin.log.bind(plugin) }] : [])),
+  }
+}
+
+/** Runs a call: the gates one after the other, then the provider stage. `skip` leaves out what is already decided. */
+export async function runLifecycle(
+  lifecycle: CompiledLifecycle,
+  ctx: CallContext,
+  skip: { auth?: boolean; route?: boolean } = {},
+): Promise<Answer> {
+  const early =
+    (skip.auth ? undefined : await runGates(lifecycle.auth, ctx)) ??
+    (await runGates(lifecycle.limits, ctx)) ??
+    (skip.route ? undefined : await runGates(lifecycle.route, ctx))
+  if (early) return early
+  const first = ctx.targets[0]
+  if (!first) throw unknownModel(ctx.call.model)
+  return lifecycle.attempt(ctx, first)
+}
+
+/** Runs the gates of one stage; only a promise costs a tick. */
+export async function runGates(gates: readonly Gate[], ctx: CallContext): Promise<Answer | undefined> {
+  for (const gate of gates) {
+    const result = gate(ctx)
+    const answer = isPromise(result) ? await result : result
+    if (answer) return answer
+  }
+  return undefined
+}
+
+/** 404 in OpenAI's words, with the way to the right name. */
+export function unknownModel(model: string): GatewayError {
+  const shown = model.length > 200 ? `${model.slice(0, 200)}…` : model
+  return new GatewayError(
+    404,
+    model
+      ? `The model \`${shown}\` does not exist or you do not have access to it. GET /v1/models lists the models you can use.`
+      : 'The request names no model. GET /v1/models lists the models you can use.',
+    { type: 'invalid_request_error', code: 'model_not_found', param: 'model' },
+  )
+}
+
+function compose(
+  arounds: readonly Around[],
+  upstream: (ctx: CallContext, target: Target) => Promise<Answer>,
+): (ctx: CallContext, target: Target) => Promise<Answer> {
+  return arounds.reduceRight<(ctx: CallContext, target: Target) => Promise<Answer>>(
+    (next, around) => (ctx, target) => around(ctx, target, (other) => next(ctx, other)),
+    upstream,
+  )
+}
+
+function isPromise(value: unknown): value is PromiseLike<Answer | void> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}

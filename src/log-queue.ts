@@ -1,0 +1,114 @@
+import type { LogRecord } from './types/lifecycle.ts'
+import type { Lifecycle } from './types/plugin.ts'
+
+/** Hands log records to callbacks, beside the answers. */
+export interface LogQueue {
+  push(record: LogRecord): void
+  /** Waits until everything pushed so far has been handled. */
+  flush(): Promise<void>
+  /** Records that were not delivered because a callback's queue was full, and deliveries that failed. */
+  readonly dropped: number
+  readonly failed: number
+}
+
+export interface LogQueueOptions {
+  readonly callbacks: readonly { name: string; log: Lifecycle['log'] }[]
+  /** Records waiting per callback at most. Default 50,000. */
+  readonly limit?: number | undefined
+  readonly onError: (name: string, error: unknown) => void
+}
+
+/** A lane's own state: each callback has one, so that a slow one holds nobody up. */
+interface Lane {
+  readonly name: string
+  readonly log: Lifecycle['log']
+  waiting: LogRecord[]
+  running: number
+}
+
+const CALLBACK_DEADLINE = 20_000
+const CONCURRENCY = 100
+
+/**
+ * A bounded queue per callback, worked off in a later turn than the answer's: nothing here can delay, fail or be delayed
+ * by an answer. A callback that throws or takes longer than 20 s is counted and passed over.
+ */
+export function createLogQueue(options: LogQueueOptions): LogQueue {
+  const { onError, limit = 50_000 } = options
+  const lanes: Lane[] = options.callbacks.map((callback) => ({ ...callback, waiting: [], running: 0 }))
+  let dropped = 0
+  let failed = 0
+  let scheduled = false
+  let idle: (() => void)[] = []
+
+  const fail = (lane: Lane, error: unknown) => {
+    failed++
+    onError(lane.name, error)
+  }
+
+  const work = (lane: Lane) => {
+    let at = 0
+    while (at < lane.waiting.length && lane.running < CONCURRENCY) {
+      const record = lane.waiting[at++]!
+      try {
+        const result = lane.log(record)
+        if (result === undefined) continue
+        lane.running++
+        withDeadline(result)
+          .catch((error: unknown) => fail(lane, error))
+          .finally(() => {
+            lane.running--
+            work(lane)
+            settleIdle()
+          })
+      } catch (error) {
+        fail(lane, error)
+      }
+    }
+    lane.waiting = at === lane.waiting.length ? [] : lane.waiting.slice(at)
+  }
+
+  const isIdle = () => !scheduled && lanes.every((lane) => lane.waiting.length === 0 && lane.running === 0)
+  const settleIdle = () => {
+    if (!isIdle()) return
+    for (const resolve of idle.splice(0)) resolve()
+  }
+
+  const turn = () => {
+    scheduled = false
+    for (const lane of lanes) work(lane)
+    settleIdle()
+  }
+
+  return {
+    push(record) {
+      for (const lane of lanes) {
+        if (lane.waiting.length < limit) lane.waiting.push(record)
+        else dropped++
+      }
+      if (!scheduled && lanes.length > 0) {
+        scheduled = true
+        setTimeout(turn, 0)
+      }
+    },
+    flush: () => (isIdle() ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))),
+    get dropped() {
+      return dropped
+    },
+    get failed() {
+      return failed
+    },
+  }
+}
+
+async function withDeadline(work: PromiseLike<void>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('took longer than 20 s')), CALLBACK_DEADLINE)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

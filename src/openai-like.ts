@@ -1,0 +1,186 @@
+import { z } from 'zod'
+import type { Call } from './types/call.ts'
+import type { ErrorShape } from './types/chat.ts'
+import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamRequest } from './types/provider.ts'
+import { defineProvider } from './define.ts'
+import { GatewayError } from './error.ts'
+import { rewriteBody } from './json-scan.ts'
+import type { BodyEdits } from './json-scan.ts'
+import { findField, replaceField } from './multipart.ts'
+
+/** Options of every OpenAI-compatible provider. */
+export const openAILikeOptions = z.object({
+  apiKey: z.string().min(1).optional().describe('Key, sent as a bearer token.'),
+  baseURL: z.url().optional().describe("The API's base, without an endpoint's path."),
+  organization: z.string().optional().describe('Sent as `OpenAI-Organization`.'),
+  project: z.string().optional().describe('Sent as `OpenAI-Project`.'),
+})
+
+export type OpenAILikeOptions = z.output<typeof openAILikeOptions>
+
+/** What makes one OpenAI-compatible provider different from the others. */
+export interface OpenAILike {
+  readonly name: string
+  readonly description?: string
+  /** Default base URL; absent where every user has their own. */
+  readonly baseURL?: string
+  /** Environment variables of the key and the base. */
+  readonly env?: Readonly<Record<string, string | readonly string[]>>
+  readonly aliases?: readonly string[]
+  readonly claims?: readonly string[]
+  /** Default `['apiKey']`; `[]` where no key is needed. */
+  readonly required?: readonly string[]
+  /** False where the API rejects `stream_options` (and sends usage by itself). Default true. */
+  readonly streamUsage?: boolean
+  /** OpenAI field → the API's own name for it. */
+  readonly rename?: Readonly<Record<string, string>>
+  /** Fields the API rejects: refused, or dropped when asked. */
+  readonly unsupported?: readonly string[]
+  /** Fields the API rejects and that nobody misses upstream (`user`, which the gateway itself accounts by). */
+  readonly consume?: readonly string[]
+  readonly error?: (status: number, body: string) => ErrorShape
+}
+
+/** Headers of the client that belong to a passed-through request. */
+const FORWARDED = ['accept', 'openai-beta', 'idempotency-key']
+
+/** Makes a provider whose wire is OpenAI's: bytes through, in both directions. */
+export function makeOpenAILike(like: OpenAILike): ProviderDefinition<typeof openAILikeOptions> {
+  return defineProvider({
+    name: like.name,
+    description: like.description ?? `OpenAI-compatible${like.baseURL ? ` at ${like.baseURL}` : ''}`,
+    options: openAILikeOptions,
+    env: like.env,
+    required: like.required ?? (like.baseURL ? ['apiKey'] : ['apiKey', 'baseURL']),
+    aliases: like.aliases,
+    claims: like.claims,
+    setup: (options) => openAILikeProvider(like, options),
+  })
+}
+
+/** The provider itself, for those that need more than {@link makeOpenAILike} says. */
+export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions): Omit<Provider, 'name'> {
+  const base = (options.baseURL ?? like.baseURL ?? '').replace(/\/+$/, '')
+  const headers = authHeaders(options)
+  const needsKey = like.required?.includes('apiKey') ?? like.baseURL !== undefined
+  const check = () => {
+    if (needsKey && !options.apiKey) throw missing(like, 'apiKey')
+    if (!base) throw missing(like, 'baseURL')
+  }
+  return {
+    baseURL: base,
+    ...(like.error ? { error: like.error } : {}),
+    models: () => ({ request: { url: `${base}/models`, method: 'GET', headers }, names: modelNames }),
+    endpoints: openAIEndpoints(like, {
+      url: (path, search) => base + path + search,
+      headers,
+      check,
+    }),
+  }
+}
+
+/** Where the requests of an OpenAI-shaped API go. */
+export interface OpenAITarget {
+  url(path: string, search: string, model: string): string
+  readonly headers: Readonly<Record<string, string>>
+  /** Throws where an option is missing without which no call can work. */
+  check(): void
+}
+
+/** The endpoints of an OpenAI-shaped API. */
+export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['endpoints'] {
+  const json = { 'content-type': 'application/json', ...to.headers }
+  const edits = createEdits(like)
+  const endpoint: Endpoint = {
+    encode(call, translation) {
+      to.check()
+      const { model } = translation.target
+      const body = rewriteBody(call, edits(call, translation))
+      return { url: to.url(call.path, '', model), headers: json, body }
+    },
+  }
+  return {
+    'openai.chat': endpoint,
+    'openai.completions': endpoint,
+    'openai.embeddings': endpoint,
+    'openai.*': {
+      encode(call, { target }) {
+        to.check()
+        return passThrough(call, target.model, to)
+      },
+    },
+  }
+}
+
+function createEdits(like: OpenAILike): (call: Call, translation: Translation) => BodyEdits {
+  const { rename, unsupported, consume } = like
+  const streamUsage = like.streamUsage !== false
+  const plain = !rename && !unsupported && !consume
+  return (call, translation) => {
+    const set: Record<string, unknown> = { model: translation.target.model }
+    const remove: string[] = []
+    if (call.stream && call.wire !== 'openai.embeddings') {
+      const given = call.body['stream_options'] as Record<string, unknown> | null | undefined
+      if (streamUsage && given?.['include_usage'] !== true) set['stream_options'] = { ...given, include_usage: true }
+      else if (!streamUsage && given !== undefined) remove.push('stream_options')
+    }
+    if (plain) return { set, remove }
+    for (const key of unsupported ?? []) {
+      if (call.body[key] === undefined || call.body[key] === null) continue
+      translation.unsupported(key)
+      remove.push(key)
+    }
+    for (const key of consume ?? []) if (call.body[key] !== undefined) remove.push(key)
+    for (const [from, name] of Object.entries(rename ?? {})) {
+      if (call.body[from] === undefined) continue
+      remove.push(from)
+      set[name] = call.body[from]
+    }
+    return { set, remove }
+  }
+}
+
+/** Any other path: the body's bytes as they are, but for the model's name. */
+function passThrough(call: Call, model: string, to: OpenAITarget): UpstreamRequest {
+  const headers: Record<string, string> = { ...to.headers }
+  for (const name of FORWARDED) {
+    const value = call.headers.get(name)
+    if (value !== null) headers[name] = value
+  }
+  const request = { url: to.url(call.path, call.search, model), method: call.method, headers }
+  if (call.method === 'GET' || call.method === 'HEAD') return request
+  const type = call.headers.get('content-type')
+  if (typeof call.raw === 'string') {
+    headers['content-type'] = 'application/json'
+    const named = model !== '' && (call.body['model'] !== undefined || call.wire !== 'openai.*')
+    return { ...request, body: named ? rewriteBody(call, { set: { model } }) : call.raw }
+  }
+  if (type !== null) headers['content-type'] = type
+  if (!(call.raw instanceof Uint8Array)) return { ...request, body: call.raw }
+  const field = type !== null && model !== '' ? findField(call.raw, type, 'model') : undefined
+  const body = field ? replaceField(call.raw, field, model) : call.raw
+  return body.length > 0 ? { ...request, body } : request
+}
+
+function authHeaders(options: OpenAILikeOptions): Record<string, string> {
+  return {
+    ...(options.apiKey ? { authorization: `Bearer ${options.apiKey}` } : {}),
+    ...(options.organization ? { 'openai-organization': options.organization } : {}),
+    ...(options.project ? { 'openai-project': options.project } : {}),
+  }
+}
+
+/** Says which option or variable is missing; a 401 of the gateway's own, so that nobody looks for it at the provider. */
+export function missing(like: Pick<OpenAILike, 'name' | 'env'>, option: string): GatewayError {
+  const variables = [like.env?.[option] ?? []].flat()
+  const fix = variables.length > 0 ? `Set ${variables.join(' or ')}, or ` : ''
+  return new GatewayError(401, `${like.name} has no ${option}. ${fix}${fix ? 'g' : 'G'}ive the model \`${option}\` in the config.`, {
+    code: 'provider_not_configured',
+    provider: like.name,
+  })
+}
+
+function modelNames(body: unknown): string[] {
+  const { data } = body as { data?: { id?: unknown }[] }
+  return (data ?? []).flatMap(({ id }) => (typeof id === 'string' ? [id] : []))
+}

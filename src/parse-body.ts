@@ -1,0 +1,68 @@
+import { GatewayError, invalidRequest } from './error.ts'
+import { scanObject } from './json-scan.ts'
+import type { Member } from './json-scan.ts'
+
+/** A JSON body: its text, its value, and where its members stand. */
+export interface ParsedBody {
+  readonly text: string
+  readonly body: Record<string, unknown>
+  readonly members: readonly Member[]
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/**
+ * Decodes and parses a JSON object. Refuses with 400: bytes that are not UTF-8 (RFC 8259 §8.1), text that is not JSON,
+ * anything but an object, nesting deeper than `depth`, and `__proto__` or `constructor.prototype` keys, which no API has
+ * a use for.
+ */
+export function parseJsonBody(bytes: Uint8Array, depth: number): ParsedBody {
+  const text = decode(bytes)
+  if (!text.trim()) throw invalidRequest('The request body is empty; it must be a JSON object.', null, 'invalid_json')
+  let body: unknown
+  try {
+    body = JSON.parse(text)
+  } catch (error) {
+    throw invalidRequest(`The request body is not valid JSON${position(error)}.`, null, 'invalid_json')
+  }
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) {
+    throw invalidRequest('The request body must be a JSON object.', null, 'invalid_json')
+  }
+  const scan = scanObject(text)
+  if (scan.depth > depth) {
+    throw invalidRequest(`The request body nests deeper than ${depth} levels.`, null, 'json_too_deep')
+  }
+  // A key can be spelled with escapes; whoever escapes underscores is looked at closely.
+  if (text.includes('__proto__') || text.includes('\\u005f') || text.includes('\\u005F')) refuseProto(body, '')
+  return { text, body: body as Record<string, unknown>, members: scan.members }
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return decoder.decode(bytes)
+  } catch {
+    throw invalidRequest('The request body is not valid UTF-8.', null, 'invalid_encoding')
+  }
+}
+
+function position(error: unknown): string {
+  const at = /position (\d+)/.exec(error instanceof Error ? error.message : '')
+  return at ? ` (at position ${at[1]})` : ''
+}
+
+function refuseProto(value: unknown, path: string): void {
+  if (typeof value !== 'object' || value === null) return
+  for (const key of Object.keys(value)) {
+    const here = Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key
+    if (key === '__proto__') throw invalidRequest('The key `__proto__` is not allowed.', here, 'invalid_key')
+    refuseProto((value as Record<string, unknown>)[key], here)
+  }
+}
+
+/** 415 for a body of another type on a JSON endpoint. */
+export function wrongContentType(type: string): GatewayError {
+  return new GatewayError(415, `This endpoint takes application/json, not ${type.slice(0, 100)}.`, {
+    type: 'invalid_request_error',
+    code: 'unsupported_media_type',
+  })
+}

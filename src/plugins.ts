@@ -1,0 +1,94 @@
+import type { GatewayConfig } from './types/config.ts'
+import type { AnyPluginDefinition, GatewayContext, GatewayPlugin, PluginInfo } from './types/plugin.ts'
+import type { Discovery } from './discovery.ts'
+import type { ActivePlugin } from './lifecycle.ts'
+import { toPath } from './check-request.ts'
+
+/** The plugins that are on, with their options checked. */
+export interface CheckedPlugins {
+  readonly config: GatewayConfig
+  readonly enabled: readonly { definition: AnyPluginDefinition; from: string; options: unknown }[]
+  readonly problems: readonly { path: string; message: string }[]
+  readonly warnings: readonly string[]
+}
+
+const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'log'] as const
+
+/** Gives every plugin its options: LiteLLM settings first, the config's own over them, then the schema's defaults. */
+export async function checkPluginOptions(
+  given: GatewayConfig,
+  discovery: Discovery,
+  options: { litellm?: Record<string, unknown>; env?: Record<string, string | undefined> },
+): Promise<CheckedPlugins> {
+  const definitions = [...discovery.plugins.values()].map(({ definition }) => definition)
+  const warnings: string[] = []
+  let config = given
+  if (options.litellm) {
+    const { applyLitellmSettings, litellmWarnings } = await import('./config/litellm.ts')
+    const applied = applyLitellmSettings(options.litellm, definitions, given)
+    config = applied.config
+    warnings.push(...litellmWarnings(applied.unclaimed))
+  }
+  const settings: Record<string, unknown> = config.plugins ?? {}
+  const problems: { path: string; message: string }[] = []
+  for (const name of Object.keys(settings)) {
+    if (discovery.plugins.has(name)) continue
+    const known = [...discovery.plugins.keys()].sort().join(', ')
+    problems.push({ path: `plugins.${name}`, message: `no such plugin. Known are: ${known}.` })
+  }
+  const enabled: { definition: AnyPluginDefinition; from: string; options: unknown }[] = []
+  for (const { definition, from } of discovery.plugins.values()) {
+    const setting = settings[definition.name]
+    if (setting === false || (setting === undefined && definition.default === false)) continue
+    const written = setting === true || setting === undefined ? {} : setting
+    const result = definition.options.safeParse(fillFromEnv(definition, written, options.env ?? {}))
+    if (result.success) enabled.push({ definition, from, options: result.data })
+    else {
+      for (const issue of result.error.issues as { path: PropertyKey[]; message: string }[]) {
+        const path = toPath(['plugins', definition.name, ...issue.path])
+        problems.push({ path, message: `${issue.message}. Correct it, or set plugins.${definition.name} to false.` })
+      }
+    }
+  }
+  return { config, enabled, problems, warnings }
+}
+
+/** Sets the plugins up, in order; `infos` receives one entry per definition, for `gateway check`. */
+export async function activatePlugins(
+  checked: CheckedPlugins,
+  discovery: Discovery,
+  context: GatewayContext,
+  infos: PluginInfo[],
+): Promise<ActivePlugin[]> {
+  const active: ActivePlugin[] = []
+  const stagesOf = new Map<string, string[]>()
+  for (const { definition, options } of checked.enabled) {
+    const plugin: GatewayPlugin = (await definition.setup(options, context)) ?? {}
+    active.push({ name: definition.name, order: definition.order, plugin })
+    stagesOf.set(
+      definition.name,
+      STAGES.filter((stage) => plugin[stage] !== undefined),
+    )
+  }
+  for (const { definition, from } of discovery.plugins.values()) {
+    const stages = stagesOf.get(definition.name)
+    const { name, description } = definition
+    infos.push({ name, kind: 'plugin', from, enabled: stages !== undefined, stages: stages ?? [], description })
+  }
+  for (const { definition, from } of discovery.providers.values()) {
+    const { name, description } = definition
+    infos.push({ name, kind: 'provider', from, enabled: true, stages: [], description })
+  }
+  return active
+}
+
+function fillFromEnv(definition: AnyPluginDefinition, written: unknown, env: Record<string, string | undefined>): unknown {
+  if (!definition.env || typeof written !== 'object' || written === null) return written
+  const filled: Record<string, unknown> = { ...written }
+  for (const [option, names] of Object.entries(definition.env)) {
+    if (filled[option] !== undefined) continue
+    const name = [names].flat().find((candidate) => env[candidate])
+    if (name) filled[option] = env[name]
+  }
+  return filled
+}

@@ -1,0 +1,94 @@
+import { concat } from './byte-stream.ts'
+import { GatewayError } from './error.ts'
+
+/** The parts of Node's IncomingMessage that reading a body needs. */
+export interface NodeBody {
+  readonly headers: Record<string, string | string[] | undefined>
+  readonly complete: boolean
+  readonly readableEnded: boolean
+  readonly destroyed: boolean
+  body?: unknown
+  on(event: string, listener: (value: never) => void): unknown
+  off(event: string, listener: (value: never) => void): unknown
+  pause(): unknown
+  resume(): unknown
+}
+
+/** The client left while its body was read: nobody is there to be answered. */
+export class ClientGone extends Error {
+  override readonly name = 'ClientGone'
+}
+
+/** 413 in OpenAI's dialect. */
+export function bodyTooLarge(limit: number): GatewayError {
+  return new GatewayError(413, `The request body is larger than ${limit} bytes.`, {
+    type: 'invalid_request_error',
+    code: 'request_too_large',
+    headers: { connection: 'close' },
+  })
+}
+
+/**
+ * Reads a Node request's body. Too large is known from `content-length` before a byte is buffered, and otherwise as soon
+ * as the limit is crossed. A body that a framework in front has parsed already (`express.json()`) is taken from there.
+ */
+export function readNodeBody(request: NodeBody, limit: number): Promise<Uint8Array> {
+  const length = Number(request.headers['content-length'])
+  if (length > limit) return Promise.reject(bodyTooLarge(limit))
+  if (request.readableEnded && request.body !== undefined) return Promise.resolve(fromParsed(request.body))
+  return new Promise((resolve, reject) => {
+    const chunks: Uint8Array[] = []
+    let size = 0
+    const stop = () => {
+      request.off('data', onData)
+      request.off('end', onEnd)
+      request.off('error', onGone)
+      request.off('close', onGone)
+    }
+    const onData = (chunk: Uint8Array) => {
+      size += chunk.length
+      if (size > limit) {
+        stop()
+        request.pause()
+        reject(bodyTooLarge(limit))
+      } else chunks.push(chunk)
+    }
+    const onEnd = () => {
+      stop()
+      resolve(concat(chunks))
+    }
+    const onGone = () => {
+      stop()
+      reject(new ClientGone('The client left'))
+    }
+    if (request.destroyed && !request.complete) return onGone()
+    request.on('data', onData)
+    request.on('end', onEnd)
+    request.on('error', onGone)
+    request.on('close', onGone)
+  })
+}
+
+/** Reads a web request's body with the same limit. */
+export async function readWebBody(request: Request, limit: number): Promise<Uint8Array> {
+  if (Number(request.headers.get('content-length')) > limit) throw bodyTooLarge(limit)
+  const reader = request.body?.getReader()
+  if (!reader) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) return concat(chunks)
+    size += value.length
+    if (size > limit) {
+      void reader.cancel().catch(() => {})
+      throw bodyTooLarge(limit)
+    }
+    chunks.push(value)
+  }
+}
+
+function fromParsed(body: unknown): Uint8Array {
+  if (body instanceof Uint8Array) return body
+  return new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body))
+}

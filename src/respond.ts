@@ -1,0 +1,47 @@
+import { FastResponse } from 'srvx'
+import type { Answer } from './types/lifecycle.ts'
+import type { ErrorShape } from './types/chat.ts'
+import { ByteStream } from './byte-stream.ts'
+import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
+
+/**
+ * An Answer as a Response. On Node it is srvx's, which writes strings, bytes and piped bodies straight to the socket;
+ * elsewhere, and for `fetch` in process, a stream becomes a web stream.
+ */
+export function toResponse(answer: Answer, headers: Record<string, string>, onNode: boolean): Response {
+  const { body, status } = answer
+  if (body instanceof ByteStream && !onNode) return new Response(body.toWeb(), { status, headers })
+  return new FastResponse(body as unknown as ConstructorParameters<typeof Response>[0], {
+    status,
+    statusText: REASONS[status] ?? '',
+    headers,
+  })
+}
+
+/** Reason phrases of the usual answers; HTTP does not need them, people do. */
+const REASONS: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  408: 'Request Timeout',
+  413: 'Content Too Large',
+  415: 'Unsupported Media Type',
+  429: 'Too Many Requests',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+}
+
+/** Any thrown value as an answer in OpenAI's dialect. */
+export function toErrorAnswer(error: unknown, id: string): { shape: ErrorShape; answer: Answer } {
+  const shape = toErrorShape(error, id)
+  const headers: Record<string, string> = { 'content-type': 'application/json' }
+  if (error instanceof GatewayError) {
+    Object.assign(headers, error.headers)
+    if (error.origin === 'provider') headers['x-ungate-error-origin'] = 'provider'
+  }
+  return { shape, answer: { status: shape.status, headers, body: toOpenAIError(shape) } }
+}

@@ -1,0 +1,101 @@
+import type { LoadedConfig } from '../config/load.ts'
+import type { Gateway } from '../gateway.ts'
+import type { Handler } from './http-server.ts'
+import { loadGatewayConfig } from '../config/load.ts'
+import { watchFiles } from '../config/watch.ts'
+import { createGateway } from '../gateway.ts'
+import { logger } from '../logger.ts'
+import { nodeHandler } from '../node.ts'
+
+export interface LiveGatewayOptions {
+  readonly cwd: string
+  /** `--config`. */
+  readonly file?: string | undefined
+  /** Added over the loaded config, on every load (command line flags). */
+  readonly overrides?: (loaded: LoadedConfig) => LoadedConfig
+}
+
+/** The gateway that is running now, replaced whole when its files change. */
+export interface LiveGateway {
+  readonly current: Gateway
+  readonly loaded: LoadedConfig
+  /** Hands requests to the current gateway. */
+  readonly handler: Handler
+  /** Loads again; a config with mistakes leaves the old gateway running and says so. */
+  reload(): Promise<boolean>
+  watch(): void
+  close(): Promise<void>
+}
+
+/** Loads the config and makes the gateway. Throws a ConfigError where it cannot start. */
+export async function createLiveGateway(options: LiveGatewayOptions): Promise<LiveGateway> {
+  let { gateway, loaded, handler } = await start(options)
+  let watcher: ReturnType<typeof watchFiles> | undefined
+  let queue: Promise<unknown> = Promise.resolve()
+  const retired = new Set<Promise<void>>()
+
+  const swap = async (): Promise<boolean> => {
+    try {
+      const next = await start(options)
+      const old = gateway
+      gateway = next.gateway
+      loaded = next.loaded
+      handler = next.handler
+      watcher?.update()
+      // Calls in progress end on the gateway they began on.
+      const closing = old.close().catch((error: unknown) => logger.error('closing the old gateway failed:', error))
+      retired.add(closing)
+      void closing.finally(() => retired.delete(closing))
+      logger.success(`Reloaded ${loaded.source}: ${gateway.models().length} models`)
+      for (const warning of [...loaded.warnings, ...gateway.warnings]) logger.warn(warning)
+      return true
+    } catch (error) {
+      logger.error(`The changed config is not used, the old one keeps running:\n${messageOf(error)}`)
+      return false
+    }
+  }
+  const reload = (): Promise<boolean> => {
+    const result = queue.then(swap)
+    queue = result
+    return result
+  }
+
+  return {
+    get current() {
+      return gateway
+    },
+    get loaded() {
+      return loaded
+    },
+    handler: (request, response) => handler(request, response),
+    reload,
+    watch() {
+      watcher ??= watchFiles(
+        () => loaded.files,
+        () => gateway.folders,
+        () => void reload(),
+      )
+    },
+    async close() {
+      watcher?.close()
+      await queue
+      await Promise.all([gateway.close(), ...retired])
+    },
+  }
+}
+
+async function start(options: LiveGatewayOptions): Promise<{ gateway: Gateway; loaded: LoadedConfig; handler: Handler }> {
+  const found = await loadGatewayConfig({ cwd: options.cwd, ...(options.file === undefined ? {} : { file: options.file }) })
+  const loaded = options.overrides?.(found) ?? found
+  const gateway = await createGateway(loaded.config, {
+    root: loaded.root,
+    source: loaded.source,
+    ...(loaded.litellm ? { litellm: loaded.litellm } : {}),
+  })
+  return { gateway, loaded, handler: await nodeHandler(gateway) }
+}
+
+/** What went wrong, for people: a config's mistakes in full, anything else in one line. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

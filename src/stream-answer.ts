@@ -1,0 +1,150 @@
+import type { Answer } from './types/lifecycle.ts'
+import type { ErrorShape } from './types/chat.ts'
+import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
+import type { TransportControl } from './transport/types.ts'
+import type { GatewayError } from './error.ts'
+import { answerHeaders } from './answer-headers.ts'
+import { ByteStream, concat } from './byte-stream.ts'
+import { providerError } from './upstream-error.ts'
+import { createStreamPipe } from './stream-pipe.ts'
+
+export interface StreamAnswerInput extends ExchangeInput {
+  readonly status: number
+  readonly headers: UpstreamHeaders
+  readonly control: TransportControl
+  readonly started: number
+  /** Hands the answer over, at its first byte. */
+  commit(answer: Answer): void
+  /** The reader left. */
+  leave(): void
+}
+
+export interface StreamAnswer {
+  readonly body: ByteStream
+  /** The answer has been handed over: from here on, errors are events. */
+  readonly committed: boolean
+  /** Milliseconds from the request to the first byte. */
+  readonly waitedMs: number | undefined
+  data(chunk: Uint8Array): void
+  /** Returns the code of an error that the stream itself reported. Throws where nothing was sent yet. */
+  end(): string | undefined
+  fail(error: GatewayError): void
+}
+
+/**
+ * An answer that is sent on while it arrives; undefined where the whole answer is collected instead. What one network
+ * read brings is handled and written at once: system calls, not parsing, are what a stream costs.
+ */
+export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | undefined {
+  const { ctx, target, plan } = input
+  const type = String(input.headers['content-type'] ?? '')
+  const pipe = createStreamPipe(input, type)
+  if (!pipe) return undefined
+
+  const body = new ByteStream({ pause: () => input.control.pause(), resume: () => input.control.resume(), cancel: input.leave })
+  const answer: Answer = { status: input.status, headers: {}, body, target }
+  let committed = false
+  let waitedMs: number | undefined
+  let pending: Uint8Array[] = []
+  let ended = false
+
+  const commit = () => {
+    committed = true
+    waitedMs = performance.now() - input.started
+    ctx.upstreamMs += waitedMs
+    answer.headers = { ...answerHeaders(ctx, target, input.headers), ...pipe.headers }
+    answer.ttftMs = performance.now() - ctx.startedMs
+    input.commit(answer)
+  }
+
+  const send = (bytes: Uint8Array | undefined, last: boolean) => {
+    if (!bytes || bytes.length === 0) return
+    if (!committed) commit()
+    answer.usage = pipe.usage
+    if (last) body.finishing()
+    body.push(bytes)
+  }
+
+  const endWith = (shape: ErrorShape, bytes: Uint8Array | undefined): string => {
+    ended = true
+    answer.error = shape
+    send(bytes, true)
+    body.end()
+    return shape.code ?? shape.type ?? 'error'
+  }
+
+  const flush = () => {
+    if (pending.length === 0 || ended || body.cancelled) return
+    const bytes = concat(pending)
+    pending = []
+    const out = pipe.push(bytes)
+    const failure = pipe.failure
+    if (failure) {
+      // Nothing sent yet: a normal error answer, which may still be retried elsewhere.
+      const error = providerError(target, failure)
+      input.control.abort()
+      if (!committed) throw error
+      send(out, false)
+      endWith(error, pipe.fail(error))
+      return
+    }
+    send(out, pipe.done)
+  }
+
+  const flushLater = () => {
+    try {
+      flush()
+    } catch (error) {
+      late = error
+    }
+  }
+  let late: unknown
+
+  return {
+    body,
+    get committed() {
+      return committed
+    },
+    get waitedMs() {
+      return waitedMs
+    },
+    data(chunk) {
+      if (late) throw late
+      if (pending.push(chunk) === 1) queueMicrotask(flushLater)
+    },
+    end() {
+      if (late) throw late
+      flush()
+      if (ended) return answer.error?.code ?? undefined
+      const tail = pipe.end()
+      const failure = pipe.failure
+      if (failure) {
+        const error = providerError(target, failure)
+        if (!committed) throw error
+        return endWith(error, concat([tail ?? new Uint8Array(), pipe.fail(error) ?? new Uint8Array()]))
+      }
+      send(tail, true)
+      if (!committed) {
+        if (!pipe.mayBeEmpty) {
+          throw providerError(target, { status: 502, message: 'ended its stream before it began', code: 'bad_upstream_answer' })
+        }
+        commit()
+      }
+      ended = true
+      answer.usage = pipe.usage
+      body.end()
+      return undefined
+    },
+    fail(error) {
+      flushLater()
+      if (ended) return
+      const bytes = pipe.fail(error)
+      if (bytes) endWith(error, bytes)
+      else {
+        answer.error = error
+        body.fail(error)
+      }
+    },
+  }
+}
+

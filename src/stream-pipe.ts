@@ -1,0 +1,167 @@
+import type { Usage } from './types/call.ts'
+import type { ChatCompletion, ErrorShape } from './types/chat.ts'
+import type { StreamAnswerInput } from './stream-answer.ts'
+import { toOpenAIError } from './error.ts'
+import { isJson } from './json-answer.ts'
+import { createNdjsonParser, createSseParser } from './sse.ts'
+import { toUsage } from './usage.ts'
+import { createChatWriter } from './wires/chat-writer.ts'
+import { createCompletionsWriter } from './wires/completions.ts'
+import { createOpenAIChatDecoder } from './wires/openai-chat-decoder.ts'
+import { writeCompletion } from './wires/write-completion.ts'
+import { createSseTap } from './wires/sse-tap.ts'
+import { concat } from './byte-stream.ts'
+
+/** What happens to a stream's bytes between the upstream and the client. */
+export interface StreamPipe {
+  readonly headers: Record<string, string>
+  push(bytes: Uint8Array): Uint8Array | undefined
+  end(): Uint8Array | undefined
+  /** How this stream says that it broke; undefined where only cutting the connection does. */
+  fail(shape: ErrorShape): Uint8Array | undefined
+  /** True once the end mark has gone by. */
+  readonly done: boolean
+  readonly usage: Usage | undefined
+  readonly failure: ErrorShape | undefined
+  /** An empty body is a whole answer (downloads). */
+  readonly mayBeEmpty: boolean
+}
+
+const encoder = new TextEncoder()
+const EVENT_STREAM = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  // nginx in front would collect the stream otherwise (ngx_http_proxy_module, X-Accel-Buffering).
+  'x-accel-buffering': 'no',
+}
+
+/** Chooses the pipe; undefined where the answer is to be collected whole. */
+export function createStreamPipe(input: StreamAnswerInput, type: string): StreamPipe | undefined {
+  const { call, endpoint, bridged } = input.plan
+  const events = /^text\/event-stream\b/i.test(type)
+  if (call.wire === 'openai.*' && !endpoint.decode) {
+    if (events) return bytesThrough(false, type)
+    return isJson(type) ? undefined : rawThrough(type)
+  }
+  if (!call.stream) return undefined
+  if (!endpoint.decodeStream && !bridged && events) return bytesThrough(wantsWithhold(input), type)
+  return translated(input, events || input.request.framing === 'ndjson')
+}
+
+/** The gateway asks for usage in every chat stream; a client that did not ask does not get the chunk. */
+function wantsWithhold(input: StreamAnswerInput): boolean {
+  const { wire } = input.plan.call
+  return (wire === 'openai.chat' || wire === 'openai.completions') && !includeUsage(input.ctx.call.body)
+}
+
+function includeUsage(body: Readonly<Record<string, unknown>>): boolean {
+  return (body['stream_options'] as { include_usage?: unknown } | null | undefined)?.include_usage === true
+}
+
+const DONE = encoder.encode('data: [DONE]')
+
+function bytesThrough(withhold: boolean, type: string): StreamPipe {
+  const tap = createSseTap({ withhold })
+  let done = false
+  return {
+    headers: { ...EVENT_STREAM, 'content-type': type },
+    mayBeEmpty: false,
+    push(bytes) {
+      const out = tap.push(bytes)
+      if (out && endsWithDone(out)) done = true
+      return out
+    },
+    end: () => tap.end(),
+    fail: (shape) => encoder.encode(`data: ${toOpenAIError(shape)}\n\n`),
+    get done() {
+      return done
+    },
+    get usage() {
+      return toUsage(tap.usage)
+    },
+    failure: undefined,
+  }
+}
+
+function endsWithDone(bytes: Uint8Array): boolean {
+  let end = bytes.length
+  while (end > 0 && (bytes[end - 1] === 10 || bytes[end - 1] === 13)) end--
+  const start = end - DONE.length
+  if (start < 0 || bytes[end - 1] !== 93) return false
+  for (let i = 0; i < DONE.length; i++) if (bytes[start + i] !== DONE[i]) return false
+  return true
+}
+
+function rawThrough(type: string): StreamPipe {
+  return {
+    headers: { 'content-type': type || 'application/octet-stream' },
+    mayBeEmpty: true,
+    push: (bytes) => bytes,
+    end: () => undefined,
+    fail: () => undefined,
+    done: false,
+    usage: undefined,
+    failure: undefined,
+  }
+}
+
+/** Another dialect in, the client's out: parse, decode, write; all synchronous, once per network read. */
+function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
+  const { ctx, target, plan } = input
+  const writerOptions = {
+    id: `chatcmpl-${ctx.id}`,
+    model: ctx.call.model,
+    created: Math.floor(ctx.startedAt / 1000),
+    includeUsage: includeUsage(ctx.call.body),
+  }
+  const writer = ctx.call.wire === 'openai.completions' ? createCompletionsWriter(writerOptions) : createChatWriter(writerOptions)
+  const decoder = plan.endpoint.decodeStream?.(writer, plan.call, target) ?? createOpenAIChatDecoder(writer)
+  const framer = (input.request.framing === 'ndjson' ? createNdjsonParser : createSseParser)((event) => decoder.event(event))
+  const whole: Uint8Array[] = []
+  const take = () => {
+    const text = writer.take()
+    return text ? encoder.encode(text) : undefined
+  }
+  let early: ErrorShape | undefined
+  return {
+    headers: EVENT_STREAM,
+    mayBeEmpty: false,
+    push(bytes) {
+      if (framed) framer.push(bytes)
+      else whole.push(bytes)
+      return take()
+    },
+    end() {
+      if (framed) {
+        framer.end()
+        decoder.end?.()
+      } else writeWhole(input, concat(whole), writer)
+      if (writer.failure) return take()
+      if (writer.finished) writer.close()
+      else early = { status: 502, message: 'ended its stream early', code: 'stream_incomplete' }
+      return take()
+    },
+    fail(shape) {
+      writer.error(shape)
+      return take()
+    },
+    done: false,
+    get usage() {
+      return toUsage(writer.lastUsage)
+    },
+    get failure() {
+      return writer.failure ?? early
+    },
+  }
+}
+
+/** A provider that answered a stream request with one JSON body: sent on as a stream of one piece. */
+function writeWhole(input: StreamAnswerInput, bytes: Uint8Array, writer: Parameters<typeof writeCompletion>[1]): void {
+  const { endpoint, call } = input.plan
+  try {
+    const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    writeCompletion((endpoint.decode ? endpoint.decode(parsed, call, input.target) : parsed) as ChatCompletion, writer)
+  } catch {
+    writer.fail({ status: 502, message: 'answered a stream request with something else', code: 'bad_upstream_answer' })
+  }
+}

@@ -1,0 +1,32 @@
+import type { UpstreamRequest } from '../types/provider.ts'
+
+/** Flow control of one upstream exchange. */
+export interface TransportControl {
+  pause(): void
+  resume(): void
+  /** Closes the upstream's socket; nothing is reported afterwards. */
+  abort(): void
+}
+
+/** What an exchange reports, in this order: start, headers, data*, then end or error. */
+export interface TransportHandler {
+  start(control: TransportControl): void
+  /** Header names are lower case. */
+  headers(status: number, headers: Record<string, string | string[] | undefined>): void
+  data(chunk: Uint8Array): void
+  end(): void
+  error(error: unknown): void
+}
+
+export interface TransportTimeouts {
+  /** Milliseconds to the answer's headers. */
+  headers: number
+  /** Milliseconds between two pieces of the body. */
+  idle: number
+}
+
+/** Sends requests to providers. Node uses undici's dispatcher; other runtimes use `fetch`. */
+export interface Transport {
+  dispatch(request: UpstreamRequest, handler: TransportHandler, timeouts: TransportTimeouts): void
+  close(): Promise<void>
+}

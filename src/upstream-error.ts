@@ -1,0 +1,100 @@
+import type { ErrorShape } from './types/chat.ts'
+import type { Target } from './types/provider.ts'
+import { GatewayError } from './error.ts'
+import { readOpenAIError } from './openai-error.ts'
+
+/** A provider's error answer as the gateway's: same status class, and a message that says whose words it holds. */
+export function toProviderError(
+  target: Target,
+  status: number,
+  body: string,
+  headers: Record<string, string | string[] | undefined>,
+): GatewayError {
+  // A redirect would carry the key elsewhere; what is no error to HTTP is one here.
+  const shape =
+    status < 400
+      ? { status: 502, message: `unexpected status ${status}`, type: 'api_error', code: 'bad_upstream_answer' }
+      : (target.provider.error?.(status, body) ?? readOpenAIError(status, body))
+  return providerError(target, shape, retryAfterSeconds(headers))
+}
+
+/** Any failure that is the provider's. */
+export function providerError(target: Target, shape: ErrorShape, retryAfter?: number): GatewayError {
+  return new GatewayError(shape.status, `${target.provider.name}: ${redact(shape.message, target)}`, {
+    type: shape.type,
+    code: shape.code,
+    param: shape.param,
+    retryAfter,
+    origin: 'provider',
+    provider: target.provider.name,
+    model: target.model,
+  })
+}
+
+/**
+ * A failed exchange: the provider could not be reached (502), or did not answer in time (408, LiteLLM's status for it,
+ * which OpenAI's SDKs retry).
+ */
+export function toTransportError(target: Target, error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'GATEWAY_TIMEOUT') {
+    return timeoutError(target, code === 'UND_ERR_BODY_TIMEOUT' ? 'went silent in the middle of its answer' : 'did not answer in time')
+  }
+  if (error instanceof SyntaxError) {
+    const shape = { status: 502, message: 'sent a stream that could not be read', code: 'bad_upstream_answer' }
+    return providerError(target, shape)
+  }
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timeoutError(target, 'could not be connected to in time')
+  return new GatewayError(502, `${target.provider.name}: the connection failed (${reasonOf(error)}).`, {
+    type: 'api_connection_error',
+    code: 'upstream_unreachable',
+    origin: 'provider',
+    provider: target.provider.name,
+    model: target.model,
+    cause: error,
+  })
+}
+
+function timeoutError(target: Target, what: string): GatewayError {
+  return new GatewayError(408, `${target.provider.name} ${what}.`, {
+    type: 'timeout_error',
+    code: 'timeout',
+    origin: 'provider',
+    provider: target.provider.name,
+    model: target.model,
+  })
+}
+
+function reasonOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code
+  if (code === 'ECONNREFUSED') return 'refused'
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'host name not found'
+  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'reset by the provider'
+  return typeof code === 'string' ? code : 'failed'
+}
+
+const SECRET_SHAPES = /\b(sk-|AIza|gsk_|xai-|Bearer\s+)[\w.*-]{6,}|([?&](?:key|api_key|token)=)[^&\s"']+/g
+
+/** Providers quote keys in their errors: what looks like one, or is the deployment's own, never leaves. */
+function redact(text: string, target: Target): string {
+  let out = text.replace(SECRET_SHAPES, (_all, prefix: string | undefined, query: string | undefined) =>
+    query ? `${query}[redacted]` : `${prefix}[redacted]`,
+  )
+  for (const value of Object.values(target.deployment.options)) {
+    if (typeof value === 'string' && value.length >= 8 && !/^https?:/.test(value)) out = out.replaceAll(value, '[redacted]')
+  }
+  return out
+}
+
+/** `retry-after-ms` (OpenAI, Azure) or `retry-after` in seconds or as a date (RFC 9110 §10.2.3), as seconds. */
+function retryAfterSeconds(headers: Record<string, string | string[] | undefined>): number | undefined {
+  const ms = Number(headers['retry-after-ms'])
+  if (headers['retry-after-ms'] !== undefined && Number.isFinite(ms)) return ms / 1000
+  const value = headers['retry-after']
+  if (typeof value !== 'string') return undefined
+  const seconds = Number(value)
+  if (Number.isFinite(seconds)) return Math.max(0, seconds)
+  const date = Date.parse(value)
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - Date.now()) / 1000)
+}

@@ -1,0 +1,101 @@
+import type { Call } from './types/call.ts'
+import type { Answer } from './types/lifecycle.ts'
+import type { Endpoint, Target, UpstreamRequest } from './types/provider.ts'
+import type { CallContext } from './context.ts'
+import type { Transport } from './transport/types.ts'
+import { createFetchTransport } from './transport/fetch.ts'
+import { createExchange } from './exchange.ts'
+import { GatewayError } from './error.ts'
+import { prepareCall } from './prepare-call.ts'
+import { createTranslation } from './translation.ts'
+import { toChatCall } from './wires/completions.ts'
+
+export interface UpstreamOptions {
+  transport: Transport
+  /** Seconds for a whole call when neither the call nor the deployment says. */
+  timeout: number
+  dropParams: boolean
+}
+
+/** How one call reaches one target: which endpoint, over which bridge. */
+export interface Plan {
+  readonly call: Call
+  readonly endpoint: Endpoint
+  /** The client speaks completions, the provider only chat. */
+  readonly bridged: boolean
+  /** Milliseconds. */
+  readonly timeout: { total: number; headers: number; idle: number }
+}
+
+/** Calls one target. Resolves with the whole answer, or at the first byte of a stream; throws a GatewayError. */
+export async function callUpstream(ctx: CallContext, target: Target, options: UpstreamOptions): Promise<Answer> {
+  const plan = planCall(ctx, target, options)
+  const translation = createTranslation(ctx, target, options.dropParams)
+  const encoded = plan.endpoint.encode(plan.call, translation)
+  let request = isPromise(encoded) ? await encoded : encoded
+  if (target.deployment.headers) request = withHeaders(request, target.deployment.headers)
+  const transport = target.provider.respond ? inProcess(target) : options.transport
+  return createExchange({ ctx, target, plan, request, transport })
+}
+
+function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): Plan {
+  const { wire } = ctx.call
+  const { endpoints } = target.provider
+  let call = prepareCall(ctx, ctx.call, target)
+  let endpoint = endpoints[wire]
+  let bridged = false
+  if (!endpoint && wire === 'openai.completions' && endpoints['openai.chat']) {
+    endpoint = endpoints['openai.chat']
+    call = toChatCall(call)
+    bridged = true
+  }
+  if (!endpoint && wire.startsWith('openai.')) endpoint = endpoints['openai.*']
+  if (!endpoint) {
+    throw new GatewayError(400, `The model \`${ctx.call.model}\` (${target.provider.name}) does not serve ${ctx.call.path}.`, {
+      param: 'model',
+      code: 'unsupported_endpoint',
+      provider: target.provider.name,
+    })
+  }
+  return { call, endpoint, bridged, timeout: timeouts(ctx, target, options) }
+}
+
+/** Request header or body, then the deployment, then the config (LiteLLM's order), in milliseconds. */
+function timeouts(ctx: CallContext, target: Target, options: UpstreamOptions): Plan['timeout'] {
+  const { body, headers, stream } = ctx.call
+  const { deployment } = target
+  const total = seconds(headers.get('x-litellm-timeout')) ?? seconds(body['timeout']) ?? deployment.timeout ?? options.timeout
+  const first =
+    seconds(headers.get('x-litellm-stream-timeout')) ?? seconds(body['stream_timeout']) ?? deployment.streamTimeout
+  return {
+    total: total * 1000,
+    headers: Math.min(stream && first !== undefined ? first : total, total) * 1000,
+    idle: (deployment.idleTimeout ?? total) * 1000,
+  }
+}
+
+function seconds(value: unknown): number | undefined {
+  if (value === null || value === undefined || value === '') return undefined
+  const number = Number(value)
+  return Number.isFinite(number) && number > 0 ? number : undefined
+}
+
+function withHeaders(request: UpstreamRequest, headers: Readonly<Record<string, string>>): UpstreamRequest {
+  return { ...request, headers: { ...request.headers, ...headers } }
+}
+
+const transports = new WeakMap<object, Transport>()
+
+function inProcess(target: Target): Transport {
+  const { provider } = target
+  let transport = transports.get(provider)
+  if (!transport) {
+    transport = createFetchTransport((request, signal) => provider.respond!(request, signal))
+    transports.set(provider, transport)
+  }
+  return transport
+}
+
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown }).then === 'function'
+}

@@ -1,0 +1,141 @@
+import type { Call } from '../types/call.ts'
+import type { ChatCompletion, ChatUsage, ErrorShape, FinishReason } from '../types/chat.ts'
+import { invalidRequest, toOpenAIError } from '../error.ts'
+import type { StreamWriter, StreamWriterOptions } from './chat-writer.ts'
+
+/**
+ * The legacy completions dialect (OpenAI API reference, "Completions") over chat, for models whose provider has only
+ * chat: the prompt becomes one user message, the answer's text becomes `choices[].text`.
+ */
+export function toChatBody(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { prompt, echo, best_of, suffix, logprobs, ...rest } = body
+  if (suffix !== undefined && suffix !== null) throw onlyNative('suffix')
+  if (echo === true) throw onlyNative('echo')
+  if (typeof best_of === 'number' && best_of > 1) throw onlyNative('best_of')
+  return {
+    ...rest,
+    messages: [{ role: 'user', content: promptText(prompt) }],
+    ...(typeof logprobs === 'number' ? { logprobs: true, top_logprobs: logprobs } : {}),
+  }
+}
+
+/** A chat answer as a completions answer. */
+export function fromChatCompletion(chat: ChatCompletion): Record<string, unknown> {
+  return {
+    id: chat.id.replace(/^chatcmpl/, 'cmpl'),
+    object: 'text_completion',
+    created: chat.created,
+    model: chat.model,
+    choices: chat.choices.map((choice) => ({
+      index: choice.index,
+      text: choice.message.content ?? '',
+      logprobs: choice.logprobs ?? null,
+      finish_reason: choice.finish_reason,
+    })),
+    ...(chat.usage ? { usage: chat.usage } : {}),
+  }
+}
+
+/** Writes completions chunks from what a chat stream says. Reasoning and tool deltas have no place in this dialect. */
+export function createCompletionsWriter(options: StreamWriterOptions): StreamWriter {
+  const id = options.id.replace(/^chatcmpl/, 'cmpl')
+  const head = `data: {"id":${JSON.stringify(id)},"object":"text_completion","created":${options.created},"model":${JSON.stringify(options.model)},`
+  const finishes = new Map<number, FinishReason>()
+  const seen = new Set<number>()
+  let out = ''
+  let usage: ChatUsage | undefined
+  let failure: ErrorShape | undefined
+  let closed = false
+  return {
+    text(text, choice = 0) {
+      seen.add(choice)
+      if (text === '') return
+      out += `${head}"choices":[{"index":${choice},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":null}]}\n\n`
+    },
+    reasoning() {},
+    delta(_delta, choice = 0) {
+      seen.add(choice)
+    },
+    finish(reason, choice = 0) {
+      seen.add(choice)
+      finishes.set(choice, reason)
+    },
+    usage(value) {
+      usage = value
+    },
+    fail(error) {
+      failure ??= error
+    },
+    take() {
+      const text = out
+      out = ''
+      return text
+    },
+    close() {
+      if (closed) return
+      closed = true
+      if (seen.size === 0) seen.add(0)
+      for (const choice of seen) {
+        const reason = finishes.get(choice) ?? 'stop'
+        out += `${head}"choices":[{"index":${choice},"text":"","logprobs":null,"finish_reason":"${reason}"}]}\n\n`
+      }
+      if (options.includeUsage && usage) out += `${head}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
+      out += 'data: [DONE]\n\n'
+    },
+    error(shape) {
+      if (closed) return
+      closed = true
+      out += `data: ${toOpenAIError(shape)}\n\n`
+    },
+    get lastUsage() {
+      return usage
+    },
+    get failure() {
+      return failure
+    },
+    get finished() {
+      return finishes.size > 0
+    },
+  }
+}
+
+/** The call a chat provider gets for a completions call. */
+export function toChatCall(call: Call): Call {
+  const body = toChatBody(call.body)
+  return {
+    wire: 'openai.chat',
+    method: call.method,
+    path: '/chat/completions',
+    search: call.search,
+    model: call.model,
+    stream: call.stream,
+    body,
+    raw: JSON.stringify(body),
+    headers: call.headers,
+  }
+}
+
+function promptText(prompt: unknown): string {
+  if (typeof prompt === 'string') return prompt
+  if (Array.isArray(prompt) && prompt.length === 1 && typeof prompt[0] === 'string') return prompt[0]
+  if (Array.isArray(prompt) && prompt.every((part) => typeof part === 'string')) {
+    throw invalidRequest(
+      'This model takes one prompt per call: its provider has only chat. Send the prompts one by one.',
+      'prompt',
+      'unsupported_parameter',
+    )
+  }
+  throw invalidRequest(
+    'This model takes its prompt as text, not as tokens: its provider has only chat.',
+    'prompt',
+    'unsupported_parameter',
+  )
+}
+
+function onlyNative(param: string) {
+  return invalidRequest(
+    `\`${param}\` is not supported for this model: its provider has only chat.`,
+    param,
+    'unsupported_parameter',
+  )
+}

@@ -1,0 +1,122 @@
+import type { ChatUsage } from '../types/chat.ts'
+import { concat } from '../byte-stream.ts'
+
+/** Watches an OpenAI-shaped SSE stream go by. */
+export interface SseTap {
+  /** The bytes to send on for the bytes that came; undefined when there is nothing to send yet. */
+  push(chunk: Uint8Array): Uint8Array | undefined
+  /** What is still held when the upstream has ended. */
+  end(): Uint8Array | undefined
+  readonly usage: ChatUsage | undefined
+}
+
+const HELD_LIMIT = 256 * 1024
+
+/**
+ * Reads usage from a stream without parsing it: only the event that carries `"usage":{` is looked into. An incomplete
+ * event waits for its end, which costs the client nothing, since no parser can use half an event; so a stream that
+ * breaks can still be ended with a clean error event. With `withhold` the usage chunk is cut out (the gateway asked for
+ * it, the client did not). Inside JSON strings quotes are escaped, so prose never matches.
+ */
+export function createSseTap(options: { withhold: boolean }): SseTap {
+  let held: Uint8Array | undefined
+  let usage: ChatUsage | undefined
+
+  return {
+    push(chunk) {
+      const window = held ? concat([held, chunk]) : chunk
+      const boundary = lastBoundary(window)
+      held = boundary < window.length ? window.subarray(boundary) : undefined
+      let out = window.subarray(0, boundary)
+      const found = boundary > 0 ? findUsage(out) : undefined
+      if (found) {
+        usage = found.usage
+        if (options.withhold && found.only) out = concat([out.subarray(0, found.start), out.subarray(found.end)])
+      }
+      if (held && held.length > HELD_LIMIT) {
+        // Far too long for a usage event: let it pass in pieces.
+        out = concat([out, held])
+        held = undefined
+      }
+      return out.length > 0 ? out : undefined
+    },
+    end() {
+      const rest = held
+      held = undefined
+      if (!rest) return undefined
+      const found = findUsage(rest)
+      if (found) usage = found.usage
+      return options.withhold && found?.only ? undefined : rest
+    },
+    get usage() {
+      return usage
+    },
+  }
+}
+
+const decoder = new TextDecoder()
+const LF = 10
+const CR = 13
+const NEEDLES = ['"usage":{', '"usage": {'].map((text) => new TextEncoder().encode(text))
+
+/** Offset behind the last blank line: everything before is whole events. */
+function lastBoundary(bytes: Uint8Array): number {
+  let at = bytes.lastIndexOf(LF)
+  while (at > 0) {
+    if (bytes[at - 1] === LF) return at + 1
+    if (bytes[at - 1] === CR && bytes[at - 2] === LF) return at + 1
+    at = bytes.lastIndexOf(LF, at - 1)
+  }
+  return 0
+}
+
+function findUsage(bytes: Uint8Array): { usage: ChatUsage; only: boolean; start: number; end: number } | undefined {
+  const at = lastUsage(bytes)
+  if (at < 0) return undefined
+  const start = lastBoundary(bytes.subarray(0, at))
+  const end = eventEnd(bytes, at)
+  const parsed = parseEvent(decoder.decode(bytes.subarray(start, end)))
+  return parsed && { ...parsed, start, end }
+}
+
+function parseEvent(text: string): { usage: ChatUsage; only: boolean } | undefined {
+  const data = text.indexOf('data:')
+  if (data < 0) return undefined
+  try {
+    const chunk = JSON.parse(text.slice(data + 5)) as { usage?: ChatUsage; choices?: unknown[] }
+    if (typeof chunk.usage !== 'object' || chunk.usage === null) return undefined
+    return { usage: chunk.usage, only: Array.isArray(chunk.choices) && chunk.choices.length === 0 }
+  } catch {
+    return undefined
+  }
+}
+
+/** Forward search (fast in Node) for the last event that carries usage; most streams have one. */
+function lastUsage(bytes: Uint8Array): number {
+  let found = -1
+  for (const needle of NEEDLES) {
+    for (let at = indexOf(bytes, needle, 0); at >= 0; at = indexOf(bytes, needle, at + 1)) {
+      if (at > found) found = at
+    }
+    if (found >= 0) break
+  }
+  return found
+}
+
+function indexOf(bytes: Uint8Array, needle: Uint8Array, from: number): number {
+  if (typeof Buffer !== 'undefined') {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(needle, from)
+  }
+  for (let at = bytes.indexOf(34, from); at >= 0; at = bytes.indexOf(34, at + 1)) {
+    if (needle.every((byte, i) => bytes[at + i] === byte)) return at
+  }
+  return -1
+}
+
+function eventEnd(bytes: Uint8Array, at: number): number {
+  for (let lf = bytes.indexOf(LF, at); lf >= 0; lf = bytes.indexOf(LF, lf + 1)) {
+    if (bytes[lf + 1] === LF) return lf + 2
+    if (bytes[lf + 1] === CR && bytes[lf + 2] === LF) return lf + 3
+  }
+  return bytes.length
+}
