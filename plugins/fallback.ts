@@ -1,0 +1,83 @@
+import { definePlugin, invalidRequest, z } from '../src/index.ts'
+import type { Context, FallbackKind, GatewayContext, Target } from '../src/index.ts'
+
+/** LiteLLM's form: a list of maps from a model group to the groups that stand in for it; `*` is any group. */
+const lists = z.array(z.record(z.string(), z.array(z.string()))).default([])
+
+const kinds = ['general', 'context_window', 'content_policy'] as const
+
+/** Names the model groups that stand in when a group fails. The `retry` plugin walks them. */
+export default definePlugin({
+  name: 'fallback',
+  description: 'Appends the fallback groups of a model to its candidates',
+  order: 'post',
+  options: z.object({
+    fallbacks: lists.describe('For any failure: `[{ "gpt-4o": ["claude"] }]`.'),
+    contextWindow: lists.describe('For prompts that are too long.'),
+    contentPolicy: lists.describe('For prompts that a provider refuses.'),
+    default: z.array(z.string()).default([]).describe('Groups for every model, tried last.'),
+  }),
+  litellm: {
+    'litellm_settings.fallbacks': 'fallbacks',
+    'router_settings.fallbacks': 'fallbacks',
+    'litellm_settings.context_window_fallbacks': 'contextWindow',
+    'router_settings.context_window_fallbacks': 'contextWindow',
+    'litellm_settings.content_policy_fallbacks': 'contentPolicy',
+    'router_settings.content_policy_fallbacks': 'contentPolicy',
+    'litellm_settings.default_fallbacks': 'default',
+    'router_settings.default_fallbacks': 'default',
+  },
+  setup(options, gateway) {
+    const table: Record<FallbackKind, ReadonlyMap<string, readonly string[]>> = {
+      general: toMap(options.fallbacks),
+      context_window: toMap(options.contextWindow),
+      content_policy: toMap(options.contentPolicy),
+    }
+    const configured = kinds.some((kind) => table[kind].size > 0) || options.default.length > 0
+    return {
+      route(ctx) {
+        const asked = ctx.call.body['fallbacks']
+        const larger = ctx.call.body['context_window_fallback_dict']
+        if (!configured && asked === undefined && larger === undefined) return
+        const group = ctx.targets[0]?.group ?? ctx.call.model
+        const extra: Target[] = []
+        const append = (names: readonly string[], kind: FallbackKind) => {
+          for (const name of names) if (name !== group) extra.push(...candidates(ctx, name, kind, gateway))
+        }
+        append(largerModel(larger, group), 'context_window')
+        append(requested(asked), 'general')
+        for (const kind of ['context_window', 'content_policy', 'general'] as const) {
+          append(table[kind].get(group) ?? table[kind].get('*') ?? [], kind)
+        }
+        append(options.default, 'general')
+        if (extra.length > 0) ctx.targets = [...ctx.targets, ...extra]
+      },
+    }
+  },
+})
+
+function candidates(ctx: Context, name: string, kind: FallbackKind, gateway: GatewayContext): Target[] {
+  const allowed = ctx.principal?.models
+  if (allowed && !allowed.includes(name) && !allowed.includes('*')) return []
+  return gateway.models.resolve(name).map((target) => ({ ...target, fallbackFor: kind }))
+}
+
+/** The request's own list: names, or objects with a `model`. */
+function requested(value: unknown): string[] {
+  if (value === undefined || value === null) return []
+  if (!Array.isArray(value)) throw invalidRequest("Invalid value for 'fallbacks': expected a list of models.", 'fallbacks')
+  return value.map((entry: unknown, i) => {
+    const model = typeof entry === 'object' && entry !== null ? (entry as { model?: unknown }).model : entry
+    if (typeof model === 'string') return model
+    throw invalidRequest(`Invalid value for 'fallbacks[${i}]': expected a model.`, `fallbacks[${i}]`)
+  })
+}
+
+function largerModel(value: unknown, group: string): string[] {
+  const model = (value as Record<string, unknown> | null | undefined)?.[group]
+  return typeof model === 'string' ? [model] : []
+}
+
+function toMap(list: readonly Record<string, readonly string[]>[]): ReadonlyMap<string, readonly string[]> {
+  return new Map(list.flatMap((entry) => Object.entries(entry)))
+}

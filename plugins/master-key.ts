@@ -1,0 +1,79 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { GatewayError, definePlugin, z } from '../src/index.ts'
+import type { Context, HeaderReader, Principal } from '../src/index.ts'
+
+const ADMIN: Principal = { id: 'master-key', role: 'admin', name: 'master key' }
+const LOCAL: Principal = { id: 'anonymous', role: 'admin', name: 'local' }
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|.+\.localhost)(:\d+)?$/i
+
+/** One key for everything, or, on this machine only, none at all. */
+export default definePlugin({
+  name: 'master-key',
+  description: 'Admits callers with the master key; without one, anyone on this machine',
+  order: 'post',
+  options: z.object({
+    key: z.string().min(8).optional().describe('The master key. Any length from 8; LiteLLM wants it to begin with sk-.'),
+  }),
+  env: { key: ['GATEWAY_MASTER_KEY', 'LITELLM_MASTER_KEY'] },
+  litellm: { 'general_settings.master_key': 'key' },
+  setup({ key }) {
+    if (key === undefined) return { auth: admitLocal }
+    const expected = digest(key)
+    return {
+      authenticates: true,
+      auth(ctx) {
+        if (ctx.principal) return
+        const given = presentedKey(ctx.call.headers)
+        if (given === undefined) throw invalidKey('No API key given. Send it as "Authorization: Bearer <key>".')
+        // Digests have one length, so the comparison's time says nothing about the key.
+        if (!timingSafeEqual(digest(given), expected)) throw invalidKey('Invalid API key')
+        ctx.principal = ADMIN
+      },
+    }
+  },
+})
+
+/** The key a caller presents: OpenAI's header, then Anthropic's, Azure's, Google's and LiteLLM's. */
+export function presentedKey(headers: HeaderReader): string | undefined {
+  const authorization = headers.get('authorization')
+  const bearer = authorization && /^bearer\s+(.+)$/i.exec(authorization)?.[1]
+  return (
+    bearer?.trim() ??
+    headers.get('x-api-key') ??
+    headers.get('api-key') ??
+    headers.get('x-goog-api-key') ??
+    headers.get('x-litellm-api-key')?.replace(/^bearer\s+/i, '') ??
+    undefined
+  )
+}
+
+/**
+ * Without a key the server listens on loopback only. A web page open on the same machine could still reach it, by a
+ * cross-site request or by a name that resolves to 127.0.0.1: both show in headers that pages cannot forge.
+ */
+function admitLocal(ctx: Context): void {
+  if (ctx.principal) return
+  const { headers } = ctx.call
+  const origin = headers.get('origin')
+  const host = headers.get('host')
+  const foreign = origin !== null && origin !== 'null' && !LOOPBACK.test(origin.replace(/^https?:\/\//i, ''))
+  const site = headers.get('sec-fetch-site')
+  if (foreign || origin === 'null' || site === 'cross-site' || (ctx.ip !== undefined && host !== null && !LOOPBACK.test(host))) {
+    throw new GatewayError(403, 'Without a master key the gateway answers only programs on this machine. Set GATEWAY_MASTER_KEY to admit others.', {
+      code: 'local_only',
+    })
+  }
+  ctx.principal = LOCAL
+}
+
+function invalidKey(message: string): GatewayError {
+  return new GatewayError(401, message, {
+    type: 'invalid_request_error',
+    code: 'invalid_api_key',
+    headers: { 'www-authenticate': 'Bearer' },
+  })
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
