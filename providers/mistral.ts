@@ -1,0 +1,13 @@
+import { makeOpenAILike } from '../src/index.ts'
+
+/** Mistral's API rejects fields it does not know (422): its own names and gaps, from its API reference. */
+export default makeOpenAILike({
+  name: 'mistral',
+  baseURL: 'https://api.mistral.ai/v1',
+  env: { apiKey: 'MISTRAL_API_KEY', baseURL: 'MISTRAL_API_BASE' },
+  claims: ['mistral-*', 'ministral-*', 'magistral-*', 'codestral-*', 'devstral-*', 'pixtral-*', 'open-mistral-*', 'open-mixtral-*'],
+  streamUsage: false,
+  rename: { seed: 'random_seed', max_completion_tokens: 'max_tokens' },
+  unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'functions', 'function_call', 'modalities', 'audio'],
+  consume: ['user', 'store'],
+})
