@@ -1,0 +1,111 @@
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { definePlugin } from '../../../src/define.ts'
+import { applyLitellmSettings, litellmWarnings } from '../../../src/config/litellm.ts'
+import { problemsOf } from './project.ts'
+
+const options = z.looseObject({})
+const setup = () => ({})
+const masterKey = definePlugin({
+  name: 'master-key',
+  options,
+  litellm: { 'general_settings.master_key': 'key' },
+  setup,
+})
+const retry = definePlugin({
+  name: 'retry',
+  options,
+  litellm: {
+    'router_settings.num_retries': 'attempts',
+    'litellm_settings.num_retries': 'attempts',
+    'litellm_params.num_retries': '',
+  },
+  setup,
+})
+const cache = definePlugin({
+  name: 'cache',
+  default: false,
+  options,
+  litellm: { 'litellm_settings.cache': 'enabled', 'litellm_settings.cache_params.ttl': 'ttl' },
+  setup,
+})
+
+it('gives settings to the plugins that claim them, and returns the rest', () => {
+  const settings = {
+    hiddenAliases: ['a'],
+    'general_settings.master_key': 'sk',
+    'router_settings.num_retries': 2,
+    'litellm_settings.num_retries': 5,
+    'litellm_params.num_retries': 1,
+    'litellm_settings.cache': true,
+    'litellm_settings.cache_params': { type: 'redis', ttl: 60, redis: { host: 'h' } },
+    'general_settings.alerting': ['slack'],
+    guardrails: [1],
+  }
+  expect(applyLitellmSettings(settings, [masterKey, retry, cache], { port: 1 })).toEqual({
+    config: {
+      port: 1,
+      plugins: { 'master-key': { key: 'sk' }, retry: { attempts: 2 }, cache: { enabled: true, ttl: 60 } },
+    },
+    unclaimed: [
+      'litellm_settings.cache_params.type',
+      'litellm_settings.cache_params.redis',
+      'general_settings.alerting',
+      'guardrails',
+    ],
+  })
+})
+
+it('lets the config win: its options, and false', () => {
+  const settings = { 'general_settings.master_key': 'sk', 'router_settings.num_retries': 2 }
+  const config = { plugins: { 'master-key': { key: 'own', header: 'x' }, retry: false } }
+  expect(applyLitellmSettings(settings, [masterKey, retry], config)).toEqual({
+    config: { plugins: { 'master-key': { key: 'own', header: 'x' }, retry: false } },
+    unclaimed: [],
+  })
+})
+
+it.each([
+  [false, {}],
+  [0, {}],
+  ['', {}],
+  [[], {}],
+  [{}, {}],
+  [true, { plugins: { cache: { enabled: true } } }],
+  [['a'], { plugins: { cache: { enabled: ['a'] } } }],
+])('turns an optional plugin on by %j: %j', (value, config) => {
+  expect(applyLitellmSettings({ 'litellm_settings.cache': value }, [cache], {})).toEqual({ config, unclaimed: [] })
+})
+
+it('adds to an optional plugin that the config turned on', () => {
+  const settings = { 'litellm_settings.cache': false, 'litellm_settings.cache_params': { ttl: 0 } }
+  const { config } = applyLitellmSettings(settings, [cache], { plugins: { cache: {} } })
+  expect(config).toEqual({ plugins: { cache: { enabled: false, ttl: 0 } } })
+})
+
+it('refuses a claimed setting whose variable is not set', async () => {
+  const settings = {
+    'general_settings.master_key': 'os.environ/LITELLM_MASTER_KEY',
+    'litellm_settings.cache_params': { ttl: 'os.environ/TTL', host: 'os.environ/HOST' },
+    'general_settings.database_url': 'os.environ/DATABASE_URL',
+  }
+  expect(await problemsOf(() => applyLitellmSettings(settings, [masterKey, cache], {}))).toEqual([
+    'general_settings.master_key: environment variable LITELLM_MASTER_KEY is not set. Set LITELLM_MASTER_KEY, or write the value.',
+    'litellm_settings.cache_params.ttl: environment variable TTL is not set. Set TTL, or write the value.',
+  ])
+})
+
+it('leaves a config without claims as it is', () => {
+  const config = { port: 1 }
+  expect(applyLitellmSettings({}, [masterKey], config).config).toBe(config)
+})
+
+it('warns once for known and once for unknown settings, and not at all without', () => {
+  expect(litellmWarnings([])).toEqual([])
+  expect(litellmWarnings(['general_settings.alerting', 'litellm_settings.cache_params.type', 'guardrails'])).toEqual([
+    'LiteLLM settings that are not built yet and have no effect: general_settings.alerting, litellm_settings.cache_params.type, guardrails.',
+  ])
+  expect(litellmWarnings(['router_settings.num_retires', 'whatever'])).toEqual([
+    'Unknown settings: router_settings.num_retires (did you mean num_retries?), whatever. They have no effect.',
+  ])
+})
