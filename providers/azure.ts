@@ -1,4 +1,4 @@
-import { defineProvider, missing, openAIEndpoints, z } from '../src/index.ts'
+import { defineProvider, notConfigured, openAIEndpoints, z } from '../src/index.ts'
 import type { Provider } from '../src/index.ts'
 
 const env = {
@@ -38,8 +38,7 @@ export default defineProvider({
         {
           headers,
           check() {
-            if (!base) throw missing({ name: 'azure', env }, 'baseURL')
-            if (!options.apiKey && !options.azureAdToken) throw missing({ name: 'azure', env }, 'apiKey')
+            if (!options.apiKey && !options.azureAdToken) throw notConfigured('azure', ['apiKey'], ['AZURE_API_KEY'])
           },
           url(path, search, model) {
             // The version-less API is OpenAI's own, model in the body and all.

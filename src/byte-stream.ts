@@ -17,6 +17,14 @@ export interface ByteSource {
 
 export type StreamEnd = 'end' | 'error' | 'cancel'
 
+/** Watches a {@link ByteStream} go by, beside its one reader. */
+export interface StreamTap {
+  /** Every piece that is sent on, in order. Not to be changed. */
+  write(chunk: Uint8Array): void
+  /** Runs once, after the last piece; what was seen is whole only after `end`. */
+  end(how: StreamEnd): void
+}
+
 /** The part of a Node `ServerResponse` (or any Writable) that is needed to send a stream to it. */
 interface NodeWritable {
   write(chunk: Uint8Array): boolean
@@ -40,6 +48,7 @@ export class ByteStream {
   #error: Error | undefined
   #cancelled = false
   #onFinish: ((how: StreamEnd) => void) | undefined
+  #taps: StreamTap[] | undefined
 
   constructor(source: ByteSource) {
     this.#source = source
@@ -53,6 +62,7 @@ export class ByteStream {
   /** Pushes bytes; pauses the source when the reader is slow. */
   push(chunk: Uint8Array): void {
     if (this.#cancelled || this.#ended) return
+    if (this.#taps) for (const tap of this.#taps) tap.write(chunk)
     if (!this.#sink) {
       this.#waiting.push(chunk)
       this.#source.pause()
@@ -67,6 +77,7 @@ export class ByteStream {
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#closeTaps('end')
     this.#finish('end')
     if (!this.#cancelled) this.#sink?.end()
   }
@@ -76,6 +87,7 @@ export class ByteStream {
     if (this.#ended) return
     this.#ended = true
     this.#error = error
+    this.#closeTaps('error')
     this.#finish('error')
     if (!this.#cancelled) this.#sink?.destroy(error)
   }
@@ -87,7 +99,36 @@ export class ByteStream {
     this.#waiting = []
     if (this.#ended) return
     this.#source.cancel()
+    this.#closeTaps('cancel')
     this.#finish('cancel')
+  }
+
+  /** A stream of bytes that are already there. They leave, and the books are closed, when a reader comes. */
+  static from(bytes: Uint8Array): ByteStream {
+    let sent = false
+    const stream = new ByteStream({
+      pause() {},
+      resume() {
+        if (sent) return
+        sent = true
+        stream.finishing()
+        stream.push(bytes)
+        stream.end()
+      },
+      cancel() {},
+    })
+    return stream
+  }
+
+  /** Adds a watcher. It sees what is pushed from now on and has no part in backpressure. */
+  tap(tap: StreamTap): void {
+    ;(this.#taps ??= []).push(tap)
+  }
+
+  #closeTaps(how: StreamEnd): void {
+    const taps = this.#taps
+    this.#taps = undefined
+    for (const tap of taps ?? []) tap.end(how)
   }
 
   /** Runs once: before the last bytes leave, when the stream breaks, or when the reader leaves before the end. */

@@ -78,18 +78,13 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
         status = code
         headers = received
         if (code === 200 || (code > 200 && code < 300)) {
-          stream = createStreamAnswer({ ...input, status: code, headers, control: control!, started, commit: resolve, leave })
+          stream = createStreamAnswer({ ...input, status: code, headers, control: control!, started, commit: resolve, leave, failed: fail })
         }
       },
       data(chunk) {
         if (over) return
-        if (stream) {
-          try {
-            stream.data(chunk)
-          } catch (error) {
-            fail(error)
-          }
-        } else if (status < 300) chunks.push(chunk)
+        if (stream) stream.data(chunk)
+        else if (status < 300) chunks.push(chunk)
         else if ((errorSize += chunk.length) <= ERROR_BODY_LIMIT) chunks.push(chunk)
       },
       end() {
@@ -105,7 +100,8 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
           if (finish()) resolve(answer)
         } catch (error) {
           chunks = []
-          if (finish(codeOf(error))) reject(error)
+          if (stream?.committed) fail(error)
+          else if (finish(codeOf(error))) reject(error)
         }
       },
       error: fail,

@@ -63,6 +63,8 @@ export interface Gateway {
   /** Folders whose edits change the gateway. */
   readonly folders: readonly string[]
   inFlight(): number
+  /** Tells load balancers, by `/health/readiness`, to send no more. Calls are answered as before. */
+  drain(): void
   /** Waits for calls in progress and log records, then closes the plugins. */
   close(): Promise<void>
 }
@@ -74,6 +76,8 @@ export interface Gateway {
 export async function createGateway(config: GatewayConfig = {}, options: CreateGatewayOptions = {}): Promise<Gateway> {
   const env = options.env ?? globalThis.process?.env ?? {}
   const registry = await import('./registry.gen.ts')
+  const { checkGatewayConfig } = await import('./config/check.ts')
+  await failOn(checkGatewayConfig(config), options.source)
   const discovery = await discover(config, registry, options.root)
   const checked = await checkPluginOptions(config, discovery, { ...options, env })
   const definitions: ReadonlyMap<string, ProviderDefinition> = new Map(
@@ -89,6 +93,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const routes: RouteDefinition[] = []
   const limits = { body: 10 * 1024 * 1024, upload: 64 * 1024 * 1024, depth: 64, ...config.limits }
   const active: ActivePlugin[] = []
+  let draining = false
   const infos: PluginInfo[] = []
   let lifecycle: CompiledLifecycle = compileLifecycle([], () => Promise.reject(new Error('not started')))
 
@@ -110,6 +115,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     counters: createMemoryCounters(),
     config: checked.config,
     inFlight: () => runner.inFlight(),
+    draining: () => draining,
     run: (input) => runner.run(input),
   }
   active.push(...(await activatePlugins(checked, discovery, context, infos)))
@@ -140,6 +146,9 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     authenticated: active.some(({ plugin }) => plugin.authenticates === true),
     folders: discovery.folders,
     inFlight: () => runner.inFlight(),
+    drain: () => {
+      draining = true
+    },
     close: () => (closing ??= close(runner, log, active, context)),
   }
 }
@@ -175,10 +184,10 @@ async function looseTarget(
   }
 }
 
-async function failOn(problems: Discovery['problems'], source: string | undefined): Promise<void> {
+async function failOn(problems: readonly { file?: string; path: string; message: string }[], source: string | undefined): Promise<void> {
   if (problems.length === 0) return
   const { ConfigError } = await import('./config/problem.ts')
-  throw new ConfigError(problems.map((problem) => ({ file: source ?? '', ...problem })))
+  throw new ConfigError(problems.map((problem) => ({ ...problem, file: problem.file || (source ?? '') })))
 }
 
 function notFound(method: string, pathname: string, onNode: boolean): Response {

@@ -104,7 +104,9 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       ctx.principal = input.principal
       if (input.targets) ctx.targets = input.targets
       const answer = await execute(ctx, { auth: input.principal !== undefined, route: input.targets !== undefined })
-      return { ...answer, headers: { ...answer.headers, ...ctx.headers, ...callHeaders(ctx) } }
+      // The same object: a stream's usage and error are written into it while the stream is read.
+      answer.headers = { ...answer.headers, ...ctx.headers, ...callHeaders(ctx) }
+      return answer
     },
     inFlight: () => inFlight,
   }

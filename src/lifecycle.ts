@@ -2,7 +2,7 @@ import type { Answer } from './types/lifecycle.ts'
 import type { Around, Gate, GatewayPlugin, Lifecycle } from './types/plugin.ts'
 import type { Target } from './types/provider.ts'
 import type { CallContext } from './context.ts'
-import { GatewayError } from './error.ts'
+import { unknownModel } from './error.ts'
 
 /** A plugin that has been set up. */
 export interface ActivePlugin {
@@ -65,18 +65,6 @@ export async function runGates(gates: readonly Gate[], ctx: CallContext): Promis
     if (answer) return answer
   }
   return undefined
-}
-
-/** 404 in OpenAI's words, with the way to the right name. */
-export function unknownModel(model: string): GatewayError {
-  const shown = model.length > 200 ? `${model.slice(0, 200)}…` : model
-  return new GatewayError(
-    404,
-    model
-      ? `The model \`${shown}\` does not exist or you do not have access to it. GET /v1/models lists the models you can use.`
-      : 'The request names no model. GET /v1/models lists the models you can use.',
-    { type: 'invalid_request_error', code: 'model_not_found', param: 'model' },
-  )
 }
 
 function compose(

@@ -81,6 +81,18 @@ export function createModelTable(input: ModelTableInput): ModelTable {
       }
       return targets
     },
+    hint(name) {
+      const prefix = name.split('/')[0]!
+      const claim = claims.find((entry) => entry.pattern.match(name))
+      const definition =
+        [...input.definitions.values()].find((entry) => entry.name === prefix || entry.aliases?.includes(prefix)) ??
+        (claim && input.definitions.get(claim.provider))
+      if (!definition || input.deployments.some((deployment) => deployment.provider === definition.name)) return undefined
+      const variables = (definition.required ?? []).map((option) => [definition.env?.[option] ?? option].flat()[0]!)
+      return variables.length > 0
+        ? `The provider ${definition.name} is not configured: set ${variables.join(' and ')}, or add the model to the config.`
+        : `The provider ${definition.name} is not configured: add the model to the config.`
+    },
     names() {
       const names = [...input.deployments.map((deployment) => deployment.name), ...Object.keys(input.aliases)]
       return [...new Set(names)].filter((name) => !input.hidden?.includes(name))

@@ -3,7 +3,6 @@ import type { Call } from './types/call.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamRequest } from './types/provider.ts'
 import { defineProvider } from './define.ts'
-import { GatewayError } from './error.ts'
 import { rewriteBody } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
 import { findField, replaceField } from './multipart.ts'
@@ -62,20 +61,11 @@ export function makeOpenAILike(like: OpenAILike): ProviderDefinition<typeof open
 export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions): Omit<Provider, 'name'> {
   const base = (options.baseURL ?? like.baseURL ?? '').replace(/\/+$/, '')
   const headers = authHeaders(options)
-  const needsKey = like.required?.includes('apiKey') ?? like.baseURL !== undefined
-  const check = () => {
-    if (needsKey && !options.apiKey) throw missing(like, 'apiKey')
-    if (!base) throw missing(like, 'baseURL')
-  }
   return {
     baseURL: base,
     ...(like.error ? { error: like.error } : {}),
     models: () => ({ request: { url: `${base}/models`, method: 'GET', headers }, names: modelNames }),
-    endpoints: openAIEndpoints(like, {
-      url: (path, search) => base + path + search,
-      headers,
-      check,
-    }),
+    endpoints: openAIEndpoints(like, { url: (path, search) => base + path + search, headers }),
   }
 }
 
@@ -83,8 +73,8 @@ export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions)
 export interface OpenAITarget {
   url(path: string, search: string, model: string): string
   readonly headers: Readonly<Record<string, string>>
-  /** Throws where an option is missing without which no call can work. */
-  check(): void
+  /** Throws where an option is missing that `required` cannot say (one of two). */
+  check?(): void
 }
 
 /** The endpoints of an OpenAI-shaped API. */
@@ -93,7 +83,7 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
   const edits = createEdits(like)
   const endpoint: Endpoint = {
     encode(call, translation) {
-      to.check()
+      to.check?.()
       const { model } = translation.target
       const body = rewriteBody(call, edits(call, translation))
       return { url: to.url(call.path, '', model), headers: json, body }
@@ -105,7 +95,7 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
     'openai.embeddings': endpoint,
     'openai.*': {
       encode(call, { target }) {
-        to.check()
+        to.check?.()
         return passThrough(call, target.model, to)
       },
     },
@@ -168,16 +158,6 @@ function authHeaders(options: OpenAILikeOptions): Record<string, string> {
     ...(options.organization ? { 'openai-organization': options.organization } : {}),
     ...(options.project ? { 'openai-project': options.project } : {}),
   }
-}
-
-/** Says which option or variable is missing; a 401 of the gateway's own, so that nobody looks for it at the provider. */
-export function missing(like: Pick<OpenAILike, 'name' | 'env'>, option: string): GatewayError {
-  const variables = [like.env?.[option] ?? []].flat()
-  const fix = variables.length > 0 ? `Set ${variables.join(' or ')}, or ` : ''
-  return new GatewayError(401, `${like.name} has no ${option}. ${fix}${fix ? 'g' : 'G'}ive the model \`${option}\` in the config.`, {
-    code: 'provider_not_configured',
-    provider: like.name,
-  })
 }
 
 function modelNames(body: unknown): string[] {

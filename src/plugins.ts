@@ -72,8 +72,8 @@ export async function activatePlugins(
   }
   for (const { definition, from } of discovery.plugins.values()) {
     const stages = stagesOf.get(definition.name)
-    const { name, description } = definition
-    infos.push({ name, kind: 'plugin', from, enabled: stages !== undefined, stages: stages ?? [], description })
+    const { name, description, order } = definition
+    infos.push({ name, kind: 'plugin', from, enabled: stages !== undefined, stages: stages ?? [], order, description })
   }
   for (const { definition, from } of discovery.providers.values()) {
     const { name, description } = definition

@@ -5,11 +5,13 @@ export const plugins = {
   'fallback': () => import('../plugins/fallback.ts'),
   'master-key': () => import('../plugins/master-key.ts'),
   'model-route': () => import('../plugins/model-route.ts'),
+  'models-api': () => import('../plugins/models-api/index.ts'),
   'retry': () => import('../plugins/retry.ts'),
 }
 
 export const providers = {
   'anthropic': () => import('../providers/anthropic/index.ts'),
+  'azure': () => import('../providers/azure.ts'),
   'deepseek': () => import('../providers/deepseek.ts'),
   'fireworks': () => import('../providers/fireworks.ts'),
   'groq': () => import('../providers/groq.ts'),
@@ -31,6 +33,7 @@ declare module './types/plugin.ts' {
     'fallback'?: OptionsOf<(typeof plugins)['fallback']> | boolean
     'master-key'?: OptionsOf<(typeof plugins)['master-key']> | boolean
     'model-route'?: OptionsOf<(typeof plugins)['model-route']> | boolean
+    'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean
     'retry'?: OptionsOf<(typeof plugins)['retry']> | boolean
   }
 }

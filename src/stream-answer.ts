@@ -17,6 +17,8 @@ export interface StreamAnswerInput extends ExchangeInput {
   commit(answer: Answer): void
   /** The reader left. */
   leave(): void
+  /** What arrived could not be read, or reported an error: ends the exchange. */
+  failed(error: unknown): void
 }
 
 export interface StreamAnswer {
@@ -81,12 +83,8 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     const failure = pipe.failure
     if (failure) {
       // Nothing sent yet: a normal error answer, which may still be retried elsewhere.
-      const error = providerError(target, failure)
-      input.control.abort()
-      if (!committed) throw error
-      send(out, false)
-      endWith(error, pipe.fail(error))
-      return
+      if (committed) send(out, false)
+      throw providerError(target, failure)
     }
     send(out, pipe.done)
   }
@@ -95,10 +93,10 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     try {
       flush()
     } catch (error) {
-      late = error
+      // At once: an upstream that has reported its failure may send nothing more, and not end either.
+      input.failed(error)
     }
   }
-  let late: unknown
 
   return {
     body,
@@ -109,11 +107,9 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       return waitedMs
     },
     data(chunk) {
-      if (late) throw late
       if (pending.push(chunk) === 1) queueMicrotask(flushLater)
     },
     end() {
-      if (late) throw late
       flush()
       if (ended) return answer.error?.code ?? undefined
       const tail = pipe.end()

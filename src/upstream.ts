@@ -5,7 +5,7 @@ import type { CallContext } from './context.ts'
 import type { Transport } from './transport/types.ts'
 import { createFetchTransport } from './transport/fetch.ts'
 import { createExchange } from './exchange.ts'
-import { GatewayError } from './error.ts'
+import { GatewayError, notConfigured } from './error.ts'
 import { prepareCall } from './prepare-call.ts'
 import { createTranslation } from './translation.ts'
 import { toChatCall } from './wires/completions.ts'
@@ -39,6 +39,8 @@ export async function callUpstream(ctx: CallContext, target: Target, options: Up
 }
 
 function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): Plan {
+  const { missing, missingVariables } = target.deployment.info as { missing?: string[]; missingVariables?: string[] }
+  if (missing) throw notConfigured(target.provider.name, missing, missingVariables ?? [])
   const { wire } = ctx.call
   const { endpoints } = target.provider
   let call = prepareCall(ctx, ctx.call, target)

@@ -58,10 +58,15 @@ function report(gateway: Gateway, source: string): string {
     '',
     'Stages',
     ...STAGES.map((stage) => {
-      const names = plugins.filter((info) => info.stages.includes(stage)).map((info) => info.name)
+      const inStage = plugins.filter((info) => info.stages.includes(stage)).sort((a, b) => rank(a.order) - rank(b.order))
+      const names = inStage.map((info) => info.name)
       return `  ${stage.padEnd(10)} ${names.join(' → ') || '-'}`
     }),
   ].join('\n')
+}
+
+function rank(order: 'pre' | 'post' | undefined): number {
+  return order === 'pre' ? 0 : order === 'post' ? 2 : 1
 }
 
 function table(rows: readonly string[][]): string[] {

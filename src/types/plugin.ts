@@ -96,6 +96,8 @@ export interface ModelTable {
   readonly aliases: Readonly<Record<string, string>>
   /** The candidates for a model name: alias, exact name, deployment id, pattern (most specific first), claimed bare name. Empty: unknown. */
   resolve(model: string): readonly Target[]
+  /** Why a name is unknown, where that can be said: the provider it belongs to has no key. */
+  hint(model: string): string | undefined
   /** Public names that can be listed: exact names, aliases, wildcards as written. */
   names(): string[]
 }
@@ -118,6 +120,8 @@ export interface GatewayContext {
   readonly config: GatewayConfig
   /** Calls in progress. */
   inFlight(): number
+  /** True once the process is going down: no new traffic is wanted, what runs is finished. */
+  draining(): boolean
   /** Runs a call through the whole lifecycle, as the HTTP endpoints do. */
   run(input: RunInput): Promise<Answer>
 }
@@ -129,6 +133,7 @@ export interface PluginInfo {
   readonly from: string
   readonly enabled: boolean
   readonly stages: readonly string[]
+  readonly order?: 'pre' | 'post' | undefined
   readonly description?: string | undefined
 }
 
