@@ -5,6 +5,7 @@ import type { Context, HeaderReader, Principal } from '../src/index.ts'
 const ADMIN: Principal = { id: 'master-key', role: 'admin', name: 'master key' }
 const LOCAL: Principal = { id: 'anonymous', role: 'admin', name: 'local' }
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\]|.+\.localhost)(:\d+)?$/i
+const LOOPBACK_IP = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i
 
 /** One key for everything, or, on this machine only, none at all. */
 export default definePlugin({
@@ -57,11 +58,15 @@ function admitLocal(ctx: Context): void {
   const origin = headers.get('origin')
   const host = headers.get('host')
   const foreign = origin !== null && origin !== 'null' && !LOOPBACK.test(origin.replace(/^https?:\/\//i, ''))
-  const site = headers.get('sec-fetch-site')
-  if (foreign || origin === 'null' || site === 'cross-site' || (ctx.ip !== undefined && host !== null && !LOOPBACK.test(host))) {
-    throw new GatewayError(403, 'Without a master key the gateway answers only programs on this machine. Set GATEWAY_MASTER_KEY to admit others.', {
-      code: 'local_only',
-    })
+  const crossSite = foreign || origin === 'null' || headers.get('sec-fetch-site') === 'cross-site'
+  const remote = (ctx.ip !== undefined && !LOOPBACK_IP.test(ctx.ip)) || (host !== null && !LOOPBACK.test(host))
+  if (crossSite || remote) {
+    throw new GatewayError(
+      403,
+      'Without a master key the gateway answers only programs on this machine. Set GATEWAY_MASTER_KEY to admit others, ' +
+        'or turn the plugin off (`master-key: false`) where the app around the gateway checks its callers itself.',
+      { code: 'local_only' },
+    )
   }
   ctx.principal = LOCAL
 }

@@ -1,4 +1,4 @@
-import { GatewayError, definePlugin, matchesAny, z } from '../src/index.ts'
+import { GatewayError, definePlugin, matchesAny, unknownModel, z } from '../src/index.ts'
 import type { Context, GatewayContext, Target } from '../src/index.ts'
 
 /** Finds the deployments of the model that was asked for, and puts them into the order they are tried in. */
@@ -17,7 +17,7 @@ export default definePlugin({
       if (ctx.targets.length > 0) return
       const model = ctx.call.model || passThroughModel(ctx, gateway)
       const found = gateway.models.resolve(model)
-      if (found.length === 0) return
+      if (found.length === 0) throw unknownModel(model, gateway.models.hint(model))
       checkAccess(ctx, model, found)
       ctx.targets = found.length === 1 ? found : shuffle(found)
     },

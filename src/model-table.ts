@@ -3,6 +3,7 @@ import type { ModelTable } from './types/plugin.ts'
 import type { Provider, ProviderDefinition, Target } from './types/provider.ts'
 import { bySpecificity, compilePattern, fillPattern } from './model-pattern.ts'
 import type { ModelPattern } from './model-pattern.ts'
+import { publicAddress } from './public-address.ts'
 
 export interface ModelTableInput {
   readonly deployments: readonly Deployment[]
@@ -103,7 +104,9 @@ export function createModelTable(input: ModelTableInput): ModelTable {
 /** A provider with one deployment's options. */
 export function makeProvider(deployment: Deployment, definitions: ReadonlyMap<string, ProviderDefinition>): Provider {
   const definition = definitions.get(deployment.provider)!
-  return { name: definition.name, ...definition.setup(deployment.options) }
+  const provider = { name: definition.name, ...definition.setup(deployment.options) }
+  // It is shown in headers and `/model/info`; a config may have credentials in it.
+  return { ...provider, baseURL: publicAddress(provider.baseURL) }
 }
 
 function byOrder(a: Target, b: Target): number {

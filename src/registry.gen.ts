@@ -3,6 +3,7 @@ import type { z } from 'zod'
 
 export const plugins = {
   'fallback': () => import('../plugins/fallback.ts'),
+  'health': () => import('../plugins/health/index.ts'),
   'master-key': () => import('../plugins/master-key.ts'),
   'model-route': () => import('../plugins/model-route.ts'),
   'models-api': () => import('../plugins/models-api/index.ts'),
@@ -14,6 +15,7 @@ export const providers = {
   'azure': () => import('../providers/azure.ts'),
   'deepseek': () => import('../providers/deepseek.ts'),
   'fireworks': () => import('../providers/fireworks.ts'),
+  'gemini': () => import('../providers/gemini/index.ts'),
   'groq': () => import('../providers/groq.ts'),
   'mistral': () => import('../providers/mistral.ts'),
   'mock': () => import('../providers/mock/index.ts'),
@@ -31,6 +33,7 @@ type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
     'fallback'?: OptionsOf<(typeof plugins)['fallback']> | boolean
+    'health'?: OptionsOf<(typeof plugins)['health']> | boolean
     'master-key'?: OptionsOf<(typeof plugins)['master-key']> | boolean
     'model-route'?: OptionsOf<(typeof plugins)['model-route']> | boolean
     'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean

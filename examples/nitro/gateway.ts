@@ -1,0 +1,3 @@
+import { createGateway } from '@ungate/gateway'
+
+export const gateway = await createGateway({ environment: true })

@@ -1,0 +1,88 @@
+import { request as httpRequest } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import express from 'express'
+import { toNodeHandler } from 'h3/node'
+import OpenAI from 'openai'
+import { describe, expect, it } from 'vitest'
+import { app as expressApp } from '../../examples/express.ts'
+import { app as fastifyApp } from '../../examples/fastify.ts'
+import { app as h3App } from '../../examples/h3.ts'
+import { server as nodeServer } from '../../examples/node-http.ts'
+import { createGateway, toNodeMiddleware } from '../../src/index.ts'
+import { instantMock, serveHandler } from '../support/serve.ts'
+
+const hello = [{ role: 'user' as const, content: 'Hello' }]
+
+async function listenerOf(name: string): Promise<RequestListener> {
+  if (name === 'Express 5') return expressApp as unknown as RequestListener
+  if (name === 'h3') return toNodeHandler(h3App) as RequestListener
+  if (name === 'node:http') return nodeServer.listeners('request')[0] as RequestListener
+  await fastifyApp.ready()
+  return (request, response) => fastifyApp.server.emit('request', request, response)
+}
+
+describe.each(['Express 5', 'Fastify', 'h3', 'node:http'])('mounted in %s', (name) => {
+  it('answers below its prefix and leaves the rest to the app', async () => {
+    const served = await serveHandler(await listenerOf(name))
+    try {
+      const client = new OpenAI({ baseURL: `${served.url}/ai/v1`, apiKey: 'x', maxRetries: 0 })
+      const answer = await client.chat.completions.create({ model: 'mock/echo', messages: hello })
+      expect(answer.choices[0]!.message.content).toBe('Hello')
+      let text = ''
+      const stream = await client.chat.completions.create({ model: 'mock/echo', messages: hello, stream: true })
+      for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
+      expect(text).toBe('Hello')
+      await expect(client.chat.completions.create({ model: 'mock', messages: [] })).rejects.toMatchObject({ status: 400 })
+      expect(await (await fetch(served.url)).text()).toContain('The app itself')
+      expect((await fetch(`${served.url}/other`)).status).toBe(name === 'node:http' ? 200 : 404)
+    } finally {
+      await served.close()
+    }
+  })
+})
+
+describe('behind a body parser', () => {
+  it('takes the body that express.json() has read', async () => {
+    const gateway = await createGateway(instantMock, { env: {} })
+    const app = express()
+    app.use(express.json())
+    app.use('/ai', toNodeMiddleware(gateway))
+    const served = await serveHandler(app as unknown as RequestListener)
+    try {
+      const client = new OpenAI({ baseURL: `${served.url}/ai`, apiKey: 'x', maxRetries: 0 })
+      const answer = await client.chat.completions.create({ model: 'mock/echo', messages: hello })
+      expect(answer.choices[0]!.message.content).toBe('Hello')
+    } finally {
+      await served.close()
+      await gateway.close()
+    }
+  })
+})
+
+describe('a prefix', () => {
+  it('does not match a longer word, and keeps the query', async () => {
+    const gateway = await createGateway(instantMock, { env: {} })
+    const served = await serveHandler((request: IncomingMessage, response: ServerResponse) => {
+      toNodeMiddleware(gateway, { prefix: '/ai/' })(request, response, () => response.end(`next ${request.url}`))
+    })
+    try {
+      expect(await get(`${served.url}/aim?x=1`)).toBe('next /aim?x=1')
+      expect(await get(`${served.url}/ai/health/liveliness?x=1`)).toContain('alive')
+    } finally {
+      await served.close()
+      await gateway.close()
+    }
+  })
+})
+
+function get(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    httpRequest(url, (response) => {
+      let text = ''
+      response.on('data', (chunk) => (text += chunk))
+      response.on('end', () => resolve(text))
+    })
+      .on('error', reject)
+      .end()
+  })
+}

@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { start } from '../support/process.ts'
+
+const run = promisify(execFile)
+const root = fileURLToPath(new URL('../../', import.meta.url))
+let folder: string
+let project: string
+
+/** The environment of a stranger's shell: none of this repository's tools, none of its keys. */
+function cleanEnv(): NodeJS.ProcessEnv {
+  const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'))
+  const env: NodeJS.ProcessEnv = { PATH: path.join(delimiter), HOME: process.env['HOME'] }
+  for (const name of ['npm_config_registry', 'npm_config_cafile', 'NODE_EXTRA_CA_CERTS', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
+    if (process.env[name] !== undefined) env[name] = process.env[name]
+  }
+  return env
+}
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'ungate-package-'))
+  project = join(folder, 'project')
+  await mkdir(join(project, 'plugins'), { recursive: true })
+  await writeFile(join(project, 'package.json'), '{ "name": "stranger", "private": true, "type": "module" }')
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: root })
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'))!
+  await run('npm', ['install', '--no-audit', '--no-fund', join(folder, tarball)], { cwd: project, env: cleanEnv() })
+}, 240_000)
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+it('runs `npx gateway dev` in an empty project, with a TypeScript plugin that is live by being there', { timeout: 60_000 }, async () => {
+  await writeFile(
+    join(project, 'plugins/stamp.ts'),
+    `import { definePlugin, z } from '@ungate/gateway'
+export default definePlugin({
+  name: 'stamp',
+  options: z.object({ text: z.string().default('hi') }),
+  setup: ({ text }) => ({ route(ctx) { ctx.headers['x-stamp'] = text as string } }),
+})`,
+  )
+  const dev = start('npx', ['gateway', 'dev', '--port', '0'], { cwd: project, env: cleanEnv() })
+  try {
+    const url = (await dev.waitFor(/http:\/\/localhost:\d+/))[0]
+    const response = await fetch(`${url}/v1/chat/completions`, {
+      method: 'POST',
+      body: '{"model":"mock/echo","messages":[{"role":"user","content":"Hello"}]}',
+    })
+    expect(response.headers.get('x-stamp')).toBe('hi')
+    expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'Hello' } }] })
+    expect(dev.output()).toContain('stamp (plugins/stamp.ts)')
+  } finally {
+    expect(await dev.stop()).toBe(0)
+  }
+})
+
+it('is a library with types', { timeout: 60_000 }, async () => {
+  const script = `import { createGateway } from '@ungate/gateway'
+const gateway = await createGateway({ environment: true }, { env: {} })
+const response = await gateway.fetch('http://gateway/v1/models')
+console.log(response.status)
+await gateway.close()`
+  await writeFile(join(project, 'library.mjs'), script)
+  const { stdout } = await run('node', ['library.mjs'], { cwd: project, env: cleanEnv() })
+  expect(stdout.trim()).toBe('200')
+  const types = await readdir(join(project, 'node_modules/@ungate/gateway/dist/src'))
+  expect(types).toContain('index.d.ts')
+})
