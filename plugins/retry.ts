@@ -11,10 +11,23 @@ export default definePlugin({
   order: 'pre',
   options: z.object({
     retries: z.int().min(0).max(10).default(2).describe('Retries within a model group, per call.'),
-    minDelay: z.number().min(0).default(0.5).describe('Seconds: first backoff when the same deployment is tried again.'),
+    minDelay: z
+      .number()
+      .min(0)
+      .default(0.5)
+      .describe('Seconds: first backoff when the same deployment is tried again.'),
     maxDelay: z.number().min(0).default(8).describe('Seconds: longest backoff.'),
-    maxRetryAfter: z.number().min(0).default(60).describe('Seconds: a longer `retry-after` of a provider is not waited for.'),
-    budget: z.number().min(0).max(1).default(0.2).describe('Retries as a share of the calls of the last 10 s (3 are always allowed).'),
+    maxRetryAfter: z
+      .number()
+      .min(0)
+      .default(60)
+      .describe('Seconds: a longer `retry-after` of a provider is not waited for.'),
+    budget: z
+      .number()
+      .min(0)
+      .max(1)
+      .default(0.2)
+      .describe('Retries as a share of the calls of the last 10 s (3 are always allowed).'),
     maxFallbacks: z.int().min(0).max(20).default(5).describe('Fallback groups tried per call.'),
   }),
   litellm: {
@@ -92,12 +105,22 @@ function retriesOf(ctx: Context, configured: number): number {
   const { headers, body } = ctx.call
   const given = headers.get('x-litellm-num-retries') ?? body['num_retries'] ?? body['max_retries']
   const number = Number(given)
-  return given !== null && given !== undefined && Number.isInteger(number) && number >= 0 ? Math.min(number, 10) : configured
+  return given !== null && given !== undefined && Number.isInteger(number) && number >= 0
+    ? Math.min(number, 10)
+    : configured
+}
+
+/** The provider's failure, or the deployment's for want of a key; what the gateway itself refused stays refused. */
+function isDeploymentFailure(error: unknown): error is GatewayError {
+  if (!(error instanceof GatewayError)) return false
+  return (
+    error.origin === 'provider' || error.code === 'provider_not_configured' || error.code === 'deployment_limit_reached'
+  )
 }
 
 /** Rate limits, timeouts, connection failures and server errors; a dead key only where another deployment has its own. */
 function isRetryable(error: unknown, others: boolean): boolean {
-  if (!(error instanceof GatewayError) || error.origin !== 'provider') return false
+  if (!isDeploymentFailure(error)) return false
   if (error.status === 401 || error.status === 402 || error.status === 403) return others
   return error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500
 }
@@ -147,7 +170,7 @@ function wants(target: Target, kind: Target['fallbackFor']): boolean {
 
 /** A wrong request stays wrong elsewhere, but for a prompt that is too long or refused there. */
 function mayFallBack(error: unknown): boolean {
-  if (!(error instanceof GatewayError) || error.origin !== 'provider') return false
+  if (!isDeploymentFailure(error)) return false
   return isRetryable(error, true) || error.status === 404 || kindOf(error) !== 'general'
 }
 

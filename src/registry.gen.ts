@@ -2,11 +2,15 @@
 import type { z } from 'zod'
 
 export const plugins = {
+  'deployment-limits': () => import('../plugins/deployment-limits.ts'),
   'fallback': () => import('../plugins/fallback.ts'),
   'health': () => import('../plugins/health/index.ts'),
+  'log-console': () => import('../plugins/log-console.ts'),
+  'log-file': () => import('../plugins/log-file.ts'),
   'master-key': () => import('../plugins/master-key.ts'),
   'model-route': () => import('../plugins/model-route.ts'),
   'models-api': () => import('../plugins/models-api/index.ts'),
+  'ollama-logs': () => import('../plugins/ollama-logs.ts'),
   'retry': () => import('../plugins/retry.ts'),
 }
 
@@ -32,11 +36,15 @@ type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z
 
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
+    'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
     'fallback'?: OptionsOf<(typeof plugins)['fallback']> | boolean
     'health'?: OptionsOf<(typeof plugins)['health']> | boolean
+    'log-console'?: OptionsOf<(typeof plugins)['log-console']> | boolean
+    'log-file'?: OptionsOf<(typeof plugins)['log-file']> | boolean
     'master-key'?: OptionsOf<(typeof plugins)['master-key']> | boolean
     'model-route'?: OptionsOf<(typeof plugins)['model-route']> | boolean
     'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean
+    'ollama-logs'?: OptionsOf<(typeof plugins)['ollama-logs']> | boolean
     'retry'?: OptionsOf<(typeof plugins)['retry']> | boolean
   }
 }

@@ -32,7 +32,9 @@ describe.each(['Express 5', 'Fastify', 'h3', 'node:http'])('mounted in %s', (nam
       const stream = await client.chat.completions.create({ model: 'mock/echo', messages: hello, stream: true })
       for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
       expect(text).toBe('Hello')
-      await expect(client.chat.completions.create({ model: 'mock', messages: [] })).rejects.toMatchObject({ status: 400 })
+      await expect(client.chat.completions.create({ model: 'mock', messages: [] })).rejects.toMatchObject({
+        status: 400,
+      })
       expect(await (await fetch(served.url)).text()).toContain('The app itself')
       expect((await fetch(`${served.url}/other`)).status).toBe(name === 'node:http' ? 200 : 404)
     } finally {

@@ -11,7 +11,10 @@ const bin = fileURLToPath(new URL('../../node_modules/.bin/', import.meta.url))
 it('runs as a route of a built Nitro app', { timeout: 90_000 }, async () => {
   await promisify(execFile)(`${bin}nitro`, ['build'], { cwd: example })
   const { PATH } = process.env
-  const server = start(process.execPath, ['.output/server/index.mjs'], { cwd: example, env: { PATH, PORT: '0', HOST: '127.0.0.1' } })
+  const server = start(process.execPath, ['.output/server/index.mjs'], {
+    cwd: example,
+    env: { PATH, PORT: '0', HOST: '127.0.0.1' },
+  })
   try {
     const url = (await server.waitFor(/http:\/\/[^\s/]+/))[0]
     const client = new OpenAI({ baseURL: `${url}/ai/v1`, apiKey: 'x', maxRetries: 0 })

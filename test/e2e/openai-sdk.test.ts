@@ -83,7 +83,12 @@ describe.each(['', '/v1'])('the official Node SDK with base URL "%s"', (base) =>
   it('lists and finds models', async () => {
     const models = await client().models.list()
     expect(models.data.map((model) => model.id)).toEqual(expect.arrayContaining(['mock', 'mock/*']))
-    expect(await client().models.retrieve('mock')).toMatchObject({ id: 'mock', object: 'model', created: 1677610602, owned_by: 'openai' })
+    expect(await client().models.retrieve('mock')).toMatchObject({
+      id: 'mock',
+      object: 'model',
+      created: 1677610602,
+      owned_by: 'openai',
+    })
   })
 
   it('makes images', async () => {

@@ -13,7 +13,8 @@ beforeAll(async () => {
 afterAll(() => served.close())
 
 describe('the Vercel AI SDK', () => {
-  const provider = () => createOpenAICompatible({ name: 'ungate', baseURL: `${served.url}/v1`, apiKey: 'x', includeUsage: true })
+  const provider = () =>
+    createOpenAICompatible({ name: 'ungate', baseURL: `${served.url}/v1`, apiKey: 'x', includeUsage: true })
 
   it('generates and streams text', async () => {
     const whole = await generateText({ model: provider()('mock/echo'), prompt: 'Hello there' })
@@ -32,7 +33,11 @@ describe('the Vercel AI SDK', () => {
       prompt: 'weather?',
       tools: {
         weather: tool({
-          inputSchema: jsonSchema<{ city: string }>({ type: 'object', properties: { city: { type: 'string' } }, required: ['city'] }),
+          inputSchema: jsonSchema<{ city: string }>({
+            type: 'object',
+            properties: { city: { type: 'string' } },
+            required: ['city'],
+          }),
         }),
       },
     })

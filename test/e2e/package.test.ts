@@ -16,7 +16,14 @@ let project: string
 function cleanEnv(): NodeJS.ProcessEnv {
   const path = (process.env['PATH'] ?? '').split(delimiter).filter((entry) => !entry.includes('node_modules'))
   const env: NodeJS.ProcessEnv = { PATH: path.join(delimiter), HOME: process.env['HOME'] }
-  for (const name of ['npm_config_registry', 'npm_config_cafile', 'NODE_EXTRA_CA_CERTS', 'HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY']) {
+  for (const name of [
+    'npm_config_registry',
+    'npm_config_cafile',
+    'NODE_EXTRA_CA_CERTS',
+    'HTTPS_PROXY',
+    'HTTP_PROXY',
+    'NO_PROXY',
+  ]) {
     if (process.env[name] !== undefined) env[name] = process.env[name]
   }
   return env
@@ -33,30 +40,34 @@ beforeAll(async () => {
 }, 240_000)
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-it('runs `npx gateway dev` in an empty project, with a TypeScript plugin that is live by being there', { timeout: 60_000 }, async () => {
-  await writeFile(
-    join(project, 'plugins/stamp.ts'),
-    `import { definePlugin, z } from '@ungate/gateway'
+it(
+  'runs `npx gateway dev` in an empty project, with a TypeScript plugin that is live by being there',
+  { timeout: 60_000 },
+  async () => {
+    await writeFile(
+      join(project, 'plugins/stamp.ts'),
+      `import { definePlugin, z } from '@ungate/gateway'
 export default definePlugin({
   name: 'stamp',
   options: z.object({ text: z.string().default('hi') }),
   setup: ({ text }) => ({ route(ctx) { ctx.headers['x-stamp'] = text as string } }),
 })`,
-  )
-  const dev = start('npx', ['gateway', 'dev', '--port', '0'], { cwd: project, env: cleanEnv() })
-  try {
-    const url = (await dev.waitFor(/http:\/\/localhost:\d+/))[0]
-    const response = await fetch(`${url}/v1/chat/completions`, {
-      method: 'POST',
-      body: '{"model":"mock/echo","messages":[{"role":"user","content":"Hello"}]}',
-    })
-    expect(response.headers.get('x-stamp')).toBe('hi')
-    expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'Hello' } }] })
-    expect(dev.output()).toContain('stamp (plugins/stamp.ts)')
-  } finally {
-    expect(await dev.stop()).toBe(0)
-  }
-})
+    )
+    const dev = start('npx', ['gateway', 'dev', '--port', '0'], { cwd: project, env: cleanEnv() })
+    try {
+      const url = (await dev.waitFor(/http:\/\/localhost:\d+/))[0]
+      const response = await fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        body: '{"model":"mock/echo","messages":[{"role":"user","content":"Hello"}]}',
+      })
+      expect(response.headers.get('x-stamp')).toBe('hi')
+      expect(await response.json()).toMatchObject({ choices: [{ message: { content: 'Hello' } }] })
+      expect(dev.output()).toContain('stamp (plugins/stamp.ts)')
+    } finally {
+      expect(await dev.stop()).toBe(0)
+    }
+  },
+)
 
 it('is a library with types', { timeout: 60_000 }, async () => {
   const script = `import { createGateway } from '@ungate/gateway'
