@@ -5,7 +5,6 @@ export interface AssembledModels {
   readonly deployments: readonly Deployment[]
   readonly problems: readonly { path: string; message: string }[]
   readonly warnings: readonly string[]
-  readonly hidden: readonly string[]
 }
 
 const PROBE_TIMEOUT = 400
@@ -22,8 +21,8 @@ export async function assembleModels(
   const { toDeployments, environmentDeployments } = await import('./config/deployments.ts')
   const env = options.env as NodeJS.ProcessEnv
   const declared = toDeployments(config, definitions, { env, source: options.source })
-  if (!(config.environment ?? declared.deployments.length === 0)) return { ...declared, hidden: [] }
-  if (declared.problems.length > 0) return { ...declared, hidden: [] }
+  if (!(config.environment ?? declared.deployments.length === 0)) return declared
+  if (declared.problems.length > 0) return declared
 
   const found: ModelConfig[] = [...environmentDeployments(definitions, env)]
   for (const definition of definitions.values()) found.push(...(definition.builtin ?? []))
@@ -39,7 +38,6 @@ export async function assembleModels(
     deployments: [...declared.deployments, ...extra.deployments],
     problems: extra.problems,
     warnings: [...declared.warnings, ...extra.warnings],
-    hidden: [],
   }
 }
 
@@ -55,18 +53,26 @@ async function localDeployments(
     local.map(async (definition) => {
       const entry: ModelConfig = { name: `${definition.name}/*`, model: `${definition.name}/*` }
       const { providers } = config
-      const { deployments } = toDeployments({ models: [entry], ...(providers ? { providers } : {}) }, definitions, { env, source: 'local' })
+      const { deployments } = toDeployments({ models: [entry], ...(providers ? { providers } : {}) }, definitions, {
+        env,
+        source: 'local',
+      })
       const models = deployments[0] && definition.setup(deployments[0].options).models?.()
       if (!models) return []
       const names = await listModels(models)
       if (!names) return []
-      return [entry, ...names.map((name) => ({ name: `${definition.name}/${name}`, model: `${definition.name}/${name}` }))]
+      return [
+        entry,
+        ...names.map((name) => ({ name: `${definition.name}/${name}`, model: `${definition.name}/${name}` })),
+      ]
     }),
   )
   return lists.flat()
 }
 
-async function listModels(models: NonNullable<ReturnType<NonNullable<ReturnType<ProviderDefinition['setup']>['models']>>>) {
+async function listModels(
+  models: NonNullable<ReturnType<NonNullable<ReturnType<ProviderDefinition['setup']>['models']>>>,
+) {
   try {
     const { url, method, headers } = models.request
     const response = await fetch(url, { method: method ?? 'GET', headers, signal: AbortSignal.timeout(PROBE_TIMEOUT) })

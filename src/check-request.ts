@@ -17,7 +17,11 @@ export function toInvalidRequest(found: Issue): GatewayError {
   if (isMissing(issue)) {
     return invalidRequest(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter')
   }
-  return invalidRequest(`Invalid value for '${param}': ${issue.message.replace(/^Invalid input: /, '')}.`, param, 'invalid_value')
+  return invalidRequest(
+    `Invalid value for '${param}': ${issue.message.replace(/^Invalid input: /, '')}.`,
+    param,
+    'invalid_value',
+  )
 }
 
 /** `['messages', 0, 'role']` → `messages[0].role`. */

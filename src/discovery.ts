@@ -33,7 +33,11 @@ const MODULE = /\.(ts|mts|js|mjs)$/
  * Finds everything that can take part, later wins by name: built-ins, then the project's folders sorted by path, then
  * what the config's `use` lists. Nothing in node_modules loads by itself: a gateway holds all the keys.
  */
-export async function discover(config: GatewayConfig, registry: Registry, root: string | undefined): Promise<Discovery> {
+export async function discover(
+  config: GatewayConfig,
+  registry: Registry,
+  root: string | undefined,
+): Promise<Discovery> {
   const plugins = new Map<string, Discovered<AnyPluginDefinition>>()
   const providers = new Map<string, Discovered<ProviderDefinition>>()
   const problems: { path: string; message: string }[] = []
@@ -43,7 +47,8 @@ export async function discover(config: GatewayConfig, registry: Registry, root: 
     if (!definition) {
       problems.push({
         path: from,
-        message: 'has no plugin or provider as its default export. Export definePlugin(…), defineProvider(…) or defineCallback(…).',
+        message:
+          'has no plugin or provider as its default export. Export definePlugin(…), defineProvider(…) or defineCallback(…).',
       })
     } else if (definition.kind === 'plugin') plugins.set(definition.name, { definition, from })
     else providers.set(definition.name, { definition, from })
@@ -85,7 +90,11 @@ function toDefinition(value: unknown): Definition | undefined {
 async function projectFolders(config: GatewayConfig, root: string): Promise<{ name: string; path: string }[]> {
   const { join, resolve } = await import('node:path')
   const { fileURLToPath } = await import('node:url')
-  const names = [config.folders?.plugins ?? 'plugins', config.folders?.providers ?? 'providers', config.folders?.callbacks ?? 'callbacks']
+  const names = [
+    config.folders?.plugins ?? 'plugins',
+    config.folders?.providers ?? 'providers',
+    config.folders?.callbacks ?? 'callbacks',
+  ]
   // In a clone of this very package the project's folders are the built-ins.
   const own = fileURLToPath(new URL('..', import.meta.url))
   return names
@@ -99,7 +108,8 @@ async function modulesIn(folder: string): Promise<{ name: string; path: string }
   const found: { name: string; path: string }[] = []
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     // `_shared.ts` is a helper, `x.test.ts` a test, `x.d.ts` a type.
-    if (entry.name.startsWith('_') || entry.name.startsWith('.') || /\.(test|spec|d)\.[cm]?ts$/.test(entry.name)) continue
+    if (entry.name.startsWith('_') || entry.name.startsWith('.') || /\.(test|spec|d)\.[cm]?ts$/.test(entry.name))
+      continue
     if (entry.isFile() && MODULE.test(entry.name)) found.push({ name: entry.name, path: join(folder, entry.name) })
     if (!entry.isDirectory()) continue
     const inside = await readdir(join(folder, entry.name)).catch(() => [])

@@ -65,6 +65,11 @@ for (const route of endpointRoutes) {
 
 const MODEL_PREFIXES = ['/engines/', '/openai/deployments/', '/v1/engines/']
 
+/** Every path that an endpoint is served at, the usual one first. `{model}` stands for the model's name. */
+export function endpointPaths({ path, modelInPath }: EndpointRoute): string[] {
+  return [`/v1${path}`, path, ...(modelInPath ? MODEL_PREFIXES.map((prefix) => `${prefix}{model}${path}`) : [])]
+}
+
 /**
  * Finds what a path asks for: a known endpoint, a known endpoint with the model in the path (which may contain slashes),
  * or any other path of the API (`/v1/files`), which is passed through. Undefined: not ours.

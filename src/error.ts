@@ -54,7 +54,11 @@ export function invalidRequest(message: string, param: string | null, code: stri
  * A deployment without a key or a base: a 401 of the gateway's own that names what to set, so that nobody looks for the
  * mistake at the provider.
  */
-export function notConfigured(provider: string, options: readonly string[], variables: readonly string[]): GatewayError {
+export function notConfigured(
+  provider: string,
+  options: readonly string[],
+  variables: readonly string[],
+): GatewayError {
   const set = variables.length > 0 ? `Set ${variables.join(' and ')}, or give` : 'Give'
   const message = `The provider ${provider} has no ${options.join(' and no ')}. ${set} the model \`${options.join('`, `')}\` in the config.`
   return new GatewayError(401, message, { code: 'provider_not_configured', provider })
@@ -63,7 +67,9 @@ export function notConfigured(provider: string, options: readonly string[], vari
 /** 404 in OpenAI's words, with the way to the right name. */
 export function unknownModel(model: string, hint?: string): GatewayError {
   const shown = model.length > 200 ? `${model.slice(0, 200)}…` : model
-  const what = model ? `The model \`${shown}\` does not exist or you do not have access to it.` : 'The request names no model.'
+  const what = model
+    ? `The model \`${shown}\` does not exist or you do not have access to it.`
+    : 'The request names no model.'
   return new GatewayError(404, `${what} ${hint ? `${hint} ` : ''}GET /v1/models lists the models you can use.`, {
     type: 'invalid_request_error',
     code: 'model_not_found',

@@ -38,17 +38,27 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
     let errorSize = 0
     let stream: StreamAnswer | undefined
     let over = false
+    let recorded = false
 
-    const deadline = setTimeout(() => fail(Object.assign(new Error('timeout'), { code: 'GATEWAY_TIMEOUT' })), plan.timeout.total)
+    const deadline = setTimeout(
+      () => fail(Object.assign(new Error('timeout'), { code: 'GATEWAY_TIMEOUT' })),
+      plan.timeout.total,
+    )
+
+    const record = (error?: string) => {
+      if (recorded) return
+      recorded = true
+      const ms = performance.now() - started
+      // A stream's waiting ended with its first byte; the rest is the client's reading time.
+      if (!stream?.committed) ctx.upstreamMs += ms
+      ctx.attempts.push({ target: target.id, provider: target.provider.name, status, ms, error })
+    }
 
     const finish = (error?: string): boolean => {
       if (over) return false
       over = true
       clearTimeout(deadline)
-      const ms = performance.now() - started
-      // A stream's waiting ends with its first byte; the rest is the client's reading time.
-      ctx.upstreamMs += stream?.waitedMs ?? ms
-      ctx.attempts.push({ target: target.id, provider: target.provider.name, status, ms, error })
+      record(error)
       return true
     }
 
@@ -78,7 +88,17 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
         status = code
         headers = received
         if (code === 200 || (code > 200 && code < 300)) {
-          stream = createStreamAnswer({ ...input, status: code, headers, control: control!, started, commit: resolve, leave, failed: fail })
+          stream = createStreamAnswer({
+            ...input,
+            status: code,
+            headers,
+            control: control!,
+            started,
+            commit: resolve,
+            leave,
+            failed: fail,
+            closing: record,
+          })
         }
       },
       data(chunk) {

@@ -39,7 +39,7 @@ export function finishCall(
 function toOutcome(ctx: CallContext, { answer, error, aborted }: FinishInput): Outcome {
   const ms = performance.now() - ctx.startedMs
   return {
-    status: aborted && !answer ? CLIENT_CLOSED_REQUEST : (error && !answer ? error.status : (answer?.status ?? 500)),
+    status: aborted && !answer ? CLIENT_CLOSED_REQUEST : error && !answer ? error.status : (answer?.status ?? 500),
     usage: answer?.usage,
     error: error ?? answer?.error,
     aborted,

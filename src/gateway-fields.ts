@@ -1,4 +1,3 @@
-import type { Member } from './json-scan.ts'
 import { invalidRequest } from './error.ts'
 
 /**
@@ -59,7 +58,7 @@ const METADATA_FIELDS = new Set([
 const NONE: readonly string[] = []
 
 /** The gateway's own fields among a body's members; throws a 400 on those that a caller may not set. */
-export function gatewayFields(members: readonly Member[]): readonly string[] {
+export function gatewayFields(members: readonly { readonly key: string }[]): readonly string[] {
   let found: string[] | undefined
   for (const { key } of members) {
     if (GATEWAY_FIELDS.has(key)) (found ??= []).push(key)

@@ -2,6 +2,7 @@ import { H3 } from 'h3'
 import type { GatewayConfig } from './types/config.ts'
 import type { GatewayContext, PluginInfo, RouteDefinition, RunInput } from './types/plugin.ts'
 import type { Answer } from './types/lifecycle.ts'
+import type { LitellmSettings } from './config/litellm-settings.ts'
 import type { Deployment } from './types/config.ts'
 import type { ProviderDefinition, Target } from './types/provider.ts'
 import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
@@ -32,7 +33,7 @@ export interface CreateGatewayOptions {
   /** The config's file, for messages. */
   source?: string
   /** LiteLLM settings by dotted path that plugins claim. */
-  litellm?: Record<string, unknown>
+  litellm?: LitellmSettings
   /** Replaces the network, in tests. */
   transport?: Transport
 }
@@ -86,7 +87,12 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   await failOn([...discovery.problems, ...checked.problems, ...models.problems], options.source)
 
   const onError = (where: string, error: unknown) => logger.error(`${where} failed:`, error)
-  const table = createModelTable({ deployments: models.deployments, aliases: config.aliases ?? {}, definitions, hidden: models.hidden })
+  const table = createModelTable({
+    deployments: models.deployments,
+    aliases: config.aliases ?? {},
+    definitions,
+    hidden: options.litellm?.hiddenAliases,
+  })
   const transport = options.transport ?? (await sharedTransport(config.connections))
   const app = new H3({ silent: true, onError: (error) => h3Error(error as HTTPFailure, onError) })
   const routes: RouteDefinition[] = []
@@ -103,7 +109,9 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
       routes.push(definition)
       const paths = typeof definition.path === 'string' ? [definition.path] : definition.path
       for (const path of paths) {
-        app.on(definition.method, path, (event) => handleRoute(event, definition, { lifecycle: () => lifecycle, limits, onError }))
+        app.on(definition.method, path, (event) =>
+          handleRoute(event, definition, { lifecycle: () => lifecycle, limits, onError }),
+        )
       }
     },
     routes,
@@ -118,21 +126,28 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     run: (input) => runner.run(input),
   }
   active.push(...(await activatePlugins(checked, discovery, context, infos)))
-  const timeout = config.timeout ?? 600
-  const dropParams = config.dropParams === true
-  lifecycle = compileLifecycle(active, (ctx, target) => callUpstream(ctx, target, { transport, timeout, dropParams }))
+  const upstream = {
+    transport,
+    timeout: config.timeout ?? 600,
+    dropParams: config.dropParams === true,
+    heartbeat: config.heartbeat ?? 15,
+  }
+  lifecycle = compileLifecycle(active, (ctx, target) => callUpstream(ctx, target, upstream))
   const log = createLogQueue({ callbacks: lifecycle.log, onError: (name, error) => onError(`callback ${name}`, error) })
   const runner = createCallRunner({ lifecycle, log, limits, onError })
   app.all('/**', (event) => {
     const matched = matchEndpoint(event.url.pathname)
-    return matched ? runner.handle(event, matched) : notFound(event.req.method, event.url.pathname, event.runtime?.node !== undefined)
+    return matched
+      ? runner.handle(event, matched)
+      : notFound(event.req.method, event.url.pathname, event.runtime?.node !== undefined)
   })
 
   let closing: Promise<void> | undefined
   return {
     app,
     config: checked.config,
-    fetch: (input, init) => Promise.resolve(app.fetch(input instanceof Request && !init ? input : new Request(input, init))),
+    fetch: (input, init) =>
+      Promise.resolve(app.fetch(input instanceof Request && !init ? input : new Request(input, init))),
     run: (input) => runner.run(input),
     deployments: models.deployments,
     models: () => table.names(),
@@ -183,17 +198,24 @@ async function looseTarget(
   }
 }
 
-async function failOn(problems: readonly { file?: string; path: string; message: string }[], source: string | undefined): Promise<void> {
+async function failOn(
+  problems: readonly { file?: string; path: string; message: string }[],
+  source: string | undefined,
+): Promise<void> {
   if (problems.length === 0) return
   const { ConfigError } = await import('./config/problem.ts')
   throw new ConfigError(problems.map((problem) => ({ ...problem, file: problem.file || (source ?? '') })))
 }
 
 function notFound(method: string, pathname: string, onNode: boolean): Response {
-  const error = new GatewayError(404, `Unknown request URL: ${method} ${pathname.slice(0, 200)}. GET /openapi.json lists what there is.`, {
-    type: 'invalid_request_error',
-    code: 'unknown_url',
-  })
+  const error = new GatewayError(
+    404,
+    `Unknown request URL: ${method} ${pathname.slice(0, 200)}. GET /openapi.json lists what there is.`,
+    {
+      type: 'invalid_request_error',
+      code: 'unknown_url',
+    },
+  )
   const { answer } = toErrorAnswer(error, '')
   return toResponse(answer, answer.headers, onNode)
 }

@@ -18,9 +18,32 @@ export { createGateway } from './gateway.ts'
 export type { CreateGatewayOptions, Gateway } from './gateway.ts'
 export { compilePattern, fillPattern, matchesAny } from './model-pattern.ts'
 export { toUsage, estimateTokens } from './usage.ts'
-export { endpointRoutes, passThroughRoots } from './endpoints.ts'
+export { endpointPaths, endpointRoutes, passThroughRoots } from './endpoints.ts'
 export type { EndpointRoute } from './endpoints.ts'
 export { version } from './version.ts'
 export { logger } from './logger.ts'
 export { toNodeListener, toNodeMiddleware } from './node.ts'
 export type { NodeMiddleware } from './node.ts'
+export { closeDefaultGateway, completion, configure, disableCache, embedding, enableCache, imageGeneration, setDefaultGateway } from './library/default-gateway.ts'
+export type { EnableCacheOptions } from './library/default-gateway.ts'
+export { createLibrary } from './library/library.ts'
+export {
+  APIConnectionError,
+  APIError,
+  AuthenticationError,
+  BadRequestError,
+  BudgetExceededError,
+  ContentPolicyViolationError,
+  ContextWindowExceededError,
+  InternalServerError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+  ServiceUnavailableError,
+  Timeout,
+  toLibraryError,
+  UnprocessableEntityError,
+  UnsupportedParamsError,
+} from './library/errors.ts'
+export type { APIErrorDetails } from './library/errors.ts'
+export type * from './library/types.ts'

@@ -88,7 +88,8 @@ export function createModelTable(input: ModelTableInput): ModelTable {
       const definition =
         [...input.definitions.values()].find((entry) => entry.name === prefix || entry.aliases?.includes(prefix)) ??
         (claim && input.definitions.get(claim.provider))
-      if (!definition || input.deployments.some((deployment) => deployment.provider === definition.name)) return undefined
+      if (!definition || input.deployments.some((deployment) => deployment.provider === definition.name))
+        return undefined
       const variables = (definition.required ?? []).map((option) => [definition.env?.[option] ?? option].flat()[0]!)
       return variables.length > 0
         ? `The provider ${definition.name} is not configured: set ${variables.join(' and ')}, or add the model to the config.`

@@ -4,7 +4,11 @@ import type { Gateway } from './gateway.ts'
 type NodeHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** What Express, Connect and Fastify's middie call. */
-export type NodeMiddleware = (request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void) => void
+export type NodeMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next?: (error?: unknown) => void,
+) => void
 
 const handlers = new WeakMap<object, Promise<NodeHandler>>()
 

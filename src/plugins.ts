@@ -82,7 +82,11 @@ export async function activatePlugins(
   return active
 }
 
-function fillFromEnv(definition: AnyPluginDefinition, written: unknown, env: Record<string, string | undefined>): unknown {
+function fillFromEnv(
+  definition: AnyPluginDefinition,
+  written: unknown,
+  env: Record<string, string | undefined>,
+): unknown {
   if (!definition.env || typeof written !== 'object' || written === null) return written
   const filled: Record<string, unknown> = { ...written }
   for (const [option, names] of Object.entries(definition.env)) {

@@ -2,12 +2,14 @@
 import type { z } from 'zod'
 
 export const plugins = {
+  'cache': () => import('../plugins/cache/index.ts'),
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
   'fallback': () => import('../plugins/fallback.ts'),
   'health': () => import('../plugins/health/index.ts'),
   'log-console': () => import('../plugins/log-console.ts'),
   'log-file': () => import('../plugins/log-file.ts'),
   'master-key': () => import('../plugins/master-key.ts'),
+  'mock-response': () => import('../plugins/mock-response/index.ts'),
   'model-route': () => import('../plugins/model-route.ts'),
   'models-api': () => import('../plugins/models-api/index.ts'),
   'ollama-logs': () => import('../plugins/ollama-logs.ts'),
@@ -36,12 +38,14 @@ type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z
 
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
+    'cache'?: OptionsOf<(typeof plugins)['cache']> | boolean
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
     'fallback'?: OptionsOf<(typeof plugins)['fallback']> | boolean
     'health'?: OptionsOf<(typeof plugins)['health']> | boolean
     'log-console'?: OptionsOf<(typeof plugins)['log-console']> | boolean
     'log-file'?: OptionsOf<(typeof plugins)['log-file']> | boolean
     'master-key'?: OptionsOf<(typeof plugins)['master-key']> | boolean
+    'mock-response'?: OptionsOf<(typeof plugins)['mock-response']> | boolean
     'model-route'?: OptionsOf<(typeof plugins)['model-route']> | boolean
     'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean
     'ollama-logs'?: OptionsOf<(typeof plugins)['ollama-logs']> | boolean

@@ -4,6 +4,7 @@ import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import type { TransportControl } from './transport/types.ts'
 import type { GatewayError } from './error.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { keepAlive } from './heartbeat.ts'
 import { ByteStream, concat } from './byte-stream.ts'
 import { providerError } from './upstream-error.ts'
 import { createStreamPipe } from './stream-pipe.ts'
@@ -15,6 +16,8 @@ export interface StreamAnswerInput extends ExchangeInput {
   readonly started: number
   /** Hands the answer over, at its first byte. */
   commit(answer: Answer): void
+  /** The last bytes are about to leave, or an error was reported: the attempt's record is complete. */
+  closing(error?: string): void
   /** The reader left. */
   leave(): void
   /** What arrived could not be read, or reported an error: ends the exchange. */
@@ -33,6 +36,8 @@ export interface StreamAnswer {
   fail(error: GatewayError): void
 }
 
+const PING = new TextEncoder().encode(': ping\n\n')
+
 /**
  * An answer that is sent on while it arrives; undefined where the whole answer is collected instead. What one network
  * read brings is handled and written at once: system calls, not parsing, are what a stream costs.
@@ -43,12 +48,18 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
   const pipe = createStreamPipe(input, type)
   if (!pipe) return undefined
 
-  const body = new ByteStream({ pause: () => input.control.pause(), resume: () => input.control.resume(), cancel: input.leave })
+  const body = new ByteStream({
+    pause: () => input.control.pause(),
+    resume: () => input.control.resume(),
+    cancel: input.leave,
+  })
   const answer: Answer = { status: input.status, headers: {}, body, target }
   let committed = false
   let waitedMs: number | undefined
   let pending: Uint8Array[] = []
   let ended = false
+  const beating = { sentAt: 0, beat: () => (body.cancelled ? stopBeating?.() : body.push(PING)) }
+  let stopBeating: (() => void) | undefined
 
   const commit = () => {
     committed = true
@@ -56,23 +67,35 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     ctx.upstreamMs += waitedMs
     answer.headers = { ...answerHeaders(ctx, target, input.headers), ...pipe.headers }
     answer.ttftMs = performance.now() - ctx.startedMs
+    if (pipe.events && plan.heartbeat > 0) stopBeating = keepAlive(beating, plan.heartbeat)
     input.commit(answer)
+  }
+
+  /** Closes the books before the last bytes leave. */
+  const close = (error?: string) => {
+    stopBeating?.()
+    input.closing(error)
+    body.finishing()
   }
 
   const send = (bytes: Uint8Array | undefined, last: boolean) => {
     if (!bytes || bytes.length === 0) return
     if (!committed) commit()
     answer.usage = pipe.usage
-    if (last) body.finishing()
+    if (last) close()
+    beating.sentAt = performance.now()
     body.push(bytes)
   }
 
   const endWith = (shape: ErrorShape, bytes: Uint8Array | undefined): string => {
     ended = true
     answer.error = shape
+    const code = shape.code ?? shape.type ?? 'error'
+    input.closing(code)
     send(bytes, true)
+    close(code)
     body.end()
-    return shape.code ?? shape.type ?? 'error'
+    return code
   }
 
   const flush = () => {
@@ -122,12 +145,17 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       send(tail, true)
       if (!committed) {
         if (!pipe.mayBeEmpty) {
-          throw providerError(target, { status: 502, message: 'ended its stream before it began', code: 'bad_upstream_answer' })
+          throw providerError(target, {
+            status: 502,
+            message: 'ended its stream before it began',
+            code: 'bad_upstream_answer',
+          })
         }
         commit()
       }
       ended = true
       answer.usage = pipe.usage
+      close()
       body.end()
       return undefined
     },
@@ -138,9 +166,9 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       if (bytes) endWith(error, bytes)
       else {
         answer.error = error
+        close(error.code ?? error.type)
         body.fail(error)
       }
     },
   }
 }
-

@@ -19,6 +19,8 @@ export interface StreamPipe {
   end(): Uint8Array | undefined
   /** How this stream says that it broke; undefined where only cutting the connection does. */
   fail(shape: ErrorShape): Uint8Array | undefined
+  /** Server-sent events: comments may stand between them. */
+  readonly events: boolean
   /** True once the end mark has gone by. */
   readonly done: boolean
   readonly usage: Usage | undefined
@@ -65,6 +67,7 @@ function bytesThrough(withhold: boolean, type: string): StreamPipe {
   let done = false
   return {
     headers: { ...EVENT_STREAM, 'content-type': type },
+    events: true,
     mayBeEmpty: false,
     push(bytes) {
       const out = tap.push(bytes)
@@ -95,6 +98,7 @@ function endsWithDone(bytes: Uint8Array): boolean {
 function rawThrough(type: string): StreamPipe {
   return {
     headers: { 'content-type': type || 'application/octet-stream' },
+    events: false,
     mayBeEmpty: true,
     push: (bytes) => bytes,
     end: () => undefined,
@@ -114,9 +118,12 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
     created: Math.floor(ctx.startedAt / 1000),
     includeUsage: includeUsage(ctx.call.body),
   }
-  const writer = ctx.call.wire === 'openai.completions' ? createCompletionsWriter(writerOptions) : createChatWriter(writerOptions)
+  const writer =
+    ctx.call.wire === 'openai.completions' ? createCompletionsWriter(writerOptions) : createChatWriter(writerOptions)
   const decoder = plan.endpoint.decodeStream?.(writer, plan.call, target) ?? createOpenAIChatDecoder(writer)
-  const framer = (input.request.framing === 'ndjson' ? createNdjsonParser : createSseParser)((event) => decoder.event(event))
+  const framer = (input.request.framing === 'ndjson' ? createNdjsonParser : createSseParser)((event) =>
+    decoder.event(event),
+  )
   const whole: Uint8Array[] = []
   const take = () => {
     const text = writer.take()
@@ -125,6 +132,7 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
   let early: ErrorShape | undefined
   return {
     headers: EVENT_STREAM,
+    events: true,
     mayBeEmpty: false,
     push(bytes) {
       if (framed) framer.push(bytes)

@@ -39,7 +39,10 @@ export function toTransportError(target: Target, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const code = (error as { code?: unknown } | null)?.code
   if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'GATEWAY_TIMEOUT') {
-    return timeoutError(target, code === 'UND_ERR_BODY_TIMEOUT' ? 'went silent in the middle of its answer' : 'did not answer in time')
+    return timeoutError(
+      target,
+      code === 'UND_ERR_BODY_TIMEOUT' ? 'went silent in the middle of its answer' : 'did not answer in time',
+    )
   }
   if (error instanceof SyntaxError) {
     const shape = { status: 502, message: 'sent a stream that could not be read', code: 'bad_upstream_answer' }
@@ -82,7 +85,8 @@ function redact(text: string, target: Target): string {
     query ? `${query}[redacted]` : `${prefix}[redacted]`,
   )
   for (const value of Object.values(target.deployment.options)) {
-    if (typeof value === 'string' && value.length >= 8 && !/^https?:/.test(value)) out = out.replaceAll(value, '[redacted]')
+    if (typeof value === 'string' && value.length >= 8 && !/^https?:/.test(value))
+      out = out.replaceAll(value, '[redacted]')
   }
   return out
 }

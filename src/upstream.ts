@@ -15,6 +15,7 @@ export interface UpstreamOptions {
   /** Seconds for a whole call when neither the call nor the deployment says. */
   timeout: number
   dropParams: boolean
+  heartbeat: number
 }
 
 /** How one call reaches one target: which endpoint, over which bridge. */
@@ -23,6 +24,8 @@ export interface Plan {
   readonly endpoint: Endpoint
   /** The client speaks completions, the provider only chat. */
   readonly bridged: boolean
+  /** Seconds of silence after which a stream gets a comment; 0 never. */
+  readonly heartbeat: number
   /** Milliseconds. */
   readonly timeout: { total: number; headers: number; idle: number }
 }
@@ -53,20 +56,25 @@ function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): P
   }
   if (!endpoint && wire.startsWith('openai.')) endpoint = endpoints['openai.*']
   if (!endpoint) {
-    throw new GatewayError(400, `The model \`${ctx.call.model}\` (${target.provider.name}) does not serve ${ctx.call.path}.`, {
-      param: 'model',
-      code: 'unsupported_endpoint',
-      provider: target.provider.name,
-    })
+    throw new GatewayError(
+      400,
+      `The model \`${ctx.call.model}\` (${target.provider.name}) does not serve ${ctx.call.path}.`,
+      {
+        param: 'model',
+        code: 'unsupported_endpoint',
+        provider: target.provider.name,
+      },
+    )
   }
-  return { call, endpoint, bridged, timeout: timeouts(ctx, target, options) }
+  return { call, endpoint, bridged, timeout: timeouts(ctx, target, options), heartbeat: options.heartbeat }
 }
 
 /** Request header or body, then the deployment, then the config (LiteLLM's order), in milliseconds. */
 function timeouts(ctx: CallContext, target: Target, options: UpstreamOptions): Plan['timeout'] {
   const { body, headers, stream } = ctx.call
   const { deployment } = target
-  const total = seconds(headers.get('x-litellm-timeout')) ?? seconds(body['timeout']) ?? deployment.timeout ?? options.timeout
+  const total =
+    seconds(headers.get('x-litellm-timeout')) ?? seconds(body['timeout']) ?? deployment.timeout ?? options.timeout
   const first =
     seconds(headers.get('x-litellm-stream-timeout')) ?? seconds(body['stream_timeout']) ?? deployment.streamTimeout
   return {

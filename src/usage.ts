@@ -14,7 +14,11 @@ export function toUsage(usage: ChatUsage | Record<string, unknown> | null | unde
   const outDetails = record(u['completion_tokens_details'] ?? u['output_tokens_details'])
   const result: Usage = { input: input ?? 0, output: output ?? 0 }
   // `prompt_cache_hit_tokens` is DeepSeek's name for the cached part.
-  set(result, 'cacheRead', count(inDetails?.['cached_tokens'] ?? u['cache_read_input_tokens'] ?? u['prompt_cache_hit_tokens']))
+  set(
+    result,
+    'cacheRead',
+    count(inDetails?.['cached_tokens'] ?? u['cache_read_input_tokens'] ?? u['prompt_cache_hit_tokens']),
+  )
   set(result, 'cacheWrite', count(inDetails?.['cache_creation_tokens'] ?? u['cache_creation_input_tokens']))
   set(result, 'reasoning', count(outDetails?.['reasoning_tokens']))
   set(result, 'audioInput', count(inDetails?.['audio_tokens']))

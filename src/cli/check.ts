@@ -14,7 +14,10 @@ export const check = defineCommand({
   async run({ args, rawArgs }) {
     await orExit(async () => {
       refuseUnknown(rawArgs, flags)
-      const found = await loadGatewayConfig({ cwd: process.cwd(), ...(args.config === undefined ? {} : { file: args.config }) })
+      const found = await loadGatewayConfig({
+        cwd: process.cwd(),
+        ...(args.config === undefined ? {} : { file: args.config }),
+      })
       const loaded = withFlags(found, args, false)
       const gateway = await createGateway(loaded.config, {
         root: loaded.root,
@@ -58,7 +61,9 @@ function report(gateway: Gateway, source: string): string {
     '',
     'Stages',
     ...STAGES.map((stage) => {
-      const inStage = plugins.filter((info) => info.stages.includes(stage)).sort((a, b) => rank(a.order) - rank(b.order))
+      const inStage = plugins
+        .filter((info) => info.stages.includes(stage))
+        .sort((a, b) => rank(a.order) - rank(b.order))
       const names = inStage.map((info) => info.name)
       return `  ${stage.padEnd(10)} ${names.join(' → ') || '-'}`
     }),

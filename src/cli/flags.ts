@@ -2,10 +2,24 @@ import type { ArgsDef } from 'citty'
 
 /** Flags of `dev`, `start` and `check`, with LiteLLM's names as they are. */
 export const flags = {
-  config: { type: 'string', alias: 'c', description: 'Config file: gateway.config.*, or a LiteLLM config.yaml', valueHint: 'file' },
+  config: {
+    type: 'string',
+    alias: 'c',
+    description: 'Config file: gateway.config.*, or a LiteLLM config.yaml',
+    valueHint: 'file',
+  },
   port: { type: 'string', alias: 'p', description: 'Port (default 4000)', valueHint: 'number' },
-  host: { type: 'string', description: 'Address to listen on (default 127.0.0.1; 0.0.0.0 with a master key)', valueHint: 'address' },
-  model: { type: 'string', alias: 'm', description: 'Serve this one model without a config: ollama/llama3', valueHint: 'provider/model' },
+  host: {
+    type: 'string',
+    description: 'Address to listen on (default 127.0.0.1; 0.0.0.0 with a master key)',
+    valueHint: 'address',
+  },
+  model: {
+    type: 'string',
+    alias: 'm',
+    description: 'Serve this one model without a config: ollama/llama3',
+    valueHint: 'provider/model',
+  },
   alias: { type: 'string', description: 'Public name for --model', valueHint: 'name' },
   api_base: { type: 'string', description: 'Base URL for --model', valueHint: 'url' },
   debug: { type: 'boolean', description: 'Say more' },

@@ -26,7 +26,9 @@ export function printStart(live: LiveGateway, { url }: Listening): void {
 /** Says which variable would add which provider, where none has been set. */
 function hints({ current }: LiveGateway): string[] {
   const used = new Set(current.deployments.map((deployment) => deployment.provider))
-  const absent = [...current.providers.values()].filter((definition) => definition.env?.['apiKey'] && !used.has(definition.name))
+  const absent = [...current.providers.values()].filter(
+    (definition) => definition.env?.['apiKey'] && !used.has(definition.name),
+  )
   if (used.size > 1 || absent.length === 0) return []
   const variables = absent.map((definition) => [definition.env!['apiKey']!].flat()[0]!)
   return [`No provider key found. Set one of these to add its models: ${variables.join(', ')}`, '']
@@ -37,5 +39,7 @@ function firstModel(names: readonly string[]): string {
 }
 
 function shorten(names: readonly string[], limit = 8): string {
-  return names.length > limit ? `${names.slice(0, limit).join(', ')} and ${names.length - limit} more` : names.join(', ')
+  return names.length > limit
+    ? `${names.slice(0, limit).join(', ')} and ${names.length - limit} more`
+    : names.join(', ')
 }

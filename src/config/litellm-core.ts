@@ -10,7 +10,7 @@ import type { Plain } from './plain.ts'
 
 /** The settings that are used here; all others are the plugins'. */
 export const CORE_KEYS: Readonly<Record<Section, readonly string[]>> = {
-  litellm_settings: ['drop_params', 'request_timeout', 'model_alias_map'],
+  litellm_settings: ['drop_params', 'request_timeout', 'model_alias_map', 'sse_keepalive_ping_interval_seconds'],
   router_settings:
     'timeout model_group_alias default_litellm_params stream_timeout stream_idle_timeout default_max_parallel_requests'.split(
       ' ',
@@ -36,6 +36,8 @@ export function coreSettings(
     read.readNumber(router, 'timeout', routerPlace!, { above: 0 }) ??
     read.readNumber(library, 'request_timeout', libraryPlace!, { above: 0 })
   if (timeout !== undefined) config.timeout = timeout
+  const heartbeat = read.readNumber(library, 'sse_keepalive_ping_interval_seconds', libraryPlace!, { above: 0 })
+  if (heartbeat !== undefined) config.heartbeat = heartbeat
   const megabytes = read.readNumber(general, 'max_request_size_mb', generalPlace!, { above: 0 })
   if (megabytes !== undefined) {
     const limit = Math.ceil(megabytes * 1024 * 1024)

@@ -77,6 +77,12 @@ export const gatewayConfigSchema = z.strictObject({
     })
     .optional()
     .describe('Which deployment serves OpenAI paths that name no model, such as files and batches.'),
+  heartbeat: z
+    .number()
+    .min(0)
+    .max(300)
+    .optional()
+    .describe('Seconds of silence after which a stream gets an SSE comment; 0 never. Default 15.'),
   connections: z.number().int().positive().optional().describe('Upstream connections per origin. Default unlimited.'),
 })
 

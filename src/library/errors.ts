@@ -135,13 +135,22 @@ export class ServiceUnavailableError extends APIError {
 }
 
 /** Any thrown value as one of the typed errors. What is typed already is returned as it is. */
-export function toLibraryError(error: unknown, call: { model?: string | undefined; requestId?: string | undefined } = {}): APIError {
+export function toLibraryError(
+  error: unknown,
+  call: { model?: string | undefined; requestId?: string | undefined } = {},
+): APIError {
   if (error instanceof APIError) return error
   if (error instanceof GatewayError) {
     if (error.cause instanceof APIError) return error.cause
     const { status, code, type, param, provider, retryAfter } = error
     return new (classOf(status, code))(error.message, {
-      ...{ statusCode: status, code, type, param, provider, retryAfter, cause: error },
+      statusCode: status,
+      code,
+      type,
+      param,
+      provider,
+      retryAfter,
+      cause: error,
       model: call.model ?? error.model,
       requestId: call.requestId,
     })
@@ -159,7 +168,10 @@ export function toGatewayError(error: Error): GatewayError {
   const { statusCode, status, code, type, param, retryAfter } = error as Partial<APIError> & { status?: unknown }
   const given = statusCode ?? status
   return new GatewayError(typeof given === 'number' && given >= 400 && given <= 599 ? given : 500, error.message, {
-    ...{ type, param, cause: error, origin: 'provider' },
+    type,
+    param,
+    cause: error,
+    origin: 'provider',
     code: typeof code === 'string' ? code : null,
     // A mock's failure needs no patience.
     retryAfter: retryAfter ?? 0,

@@ -1,3 +1,4 @@
+import { invalidRequest } from '../error.ts'
 import { gatewayFields } from '../gateway-fields.ts'
 import { toGatewayError } from './errors.ts'
 import type { Fallback, ProviderAccess } from './types.ts'
@@ -52,9 +53,14 @@ const FALLBACKS = ['fallbacks', 'contextWindowFallbacks', 'contentPolicyFallback
 /** Takes a call apart. Parameters that are undefined count as not given. */
 export function splitParams(params: Readonly<Record<string, unknown>>): SplitParams {
   const { body, access } = splitAccess(params)
-  const lists = { fallbacks: [], contextWindowFallbacks: [], contentPolicyFallbacks: [] } as Record<(typeof FALLBACKS)[number], Fallback[]>
+  const lists = { fallbacks: [], contextWindowFallbacks: [], contentPolicyFallbacks: [] } as Record<
+    (typeof FALLBACKS)[number],
+    Fallback[]
+  >
   for (const key of FALLBACKS) {
     if (Array.isArray(body[key])) lists[key] = body[key] as Fallback[]
+    else if (body[key] !== undefined)
+      throw invalidRequest(`Invalid value for '${key}': expected a list of models.`, key)
     delete body[key]
   }
   const signal = body['signal'] as AbortSignal | undefined

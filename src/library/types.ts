@@ -1,5 +1,12 @@
 import type { Usage } from '../types/call.ts'
-import type { ChatCompletion, ChatToolCall, ChatUsage, EmbeddingList, FinishReason, ThinkingBlock } from '../types/chat.ts'
+import type {
+  ChatCompletion,
+  ChatToolCall,
+  ChatUsage,
+  EmbeddingList,
+  FinishReason,
+  ThinkingBlock,
+} from '../types/chat.ts'
 
 /** A part of a message's content, as OpenAI's API reference has it. */
 export type ContentPart =
@@ -85,7 +92,10 @@ export interface GatewayOptions {
 export type Fallback = string | ({ model: string; [override: string]: unknown } & ProviderAccess)
 
 /** How a provider is reached. */
-export type ProviderAccess = Pick<GatewayOptions, 'apiKey' | 'baseURL' | 'apiVersion' | 'organization' | 'providerOptions' | 'extraHeaders'>
+export type ProviderAccess = Pick<
+  GatewayOptions,
+  'apiKey' | 'baseURL' | 'apiVersion' | 'organization' | 'providerOptions' | 'extraHeaders'
+>
 
 /** LiteLLM's cache controls. */
 export interface CacheControls {
@@ -121,7 +131,13 @@ export interface CompletionParams extends GatewayOptions {
   top_logprobs?: number | null | undefined
   seed?: number | null | undefined
   tools?: ChatTool[] | null | undefined
-  tool_choice?: 'none' | 'auto' | 'required' | { type: string; function?: { name: string }; [extra: string]: unknown } | null | undefined
+  tool_choice?:
+    | 'none'
+    | 'auto'
+    | 'required'
+    | { type: string; function?: { name: string }; [extra: string]: unknown }
+    | null
+    | undefined
   parallel_tool_calls?: boolean | null | undefined
   functions?: { name: string; description?: string; parameters?: Record<string, unknown> }[] | null | undefined
   function_call?: 'none' | 'auto' | { name: string } | null | undefined

@@ -84,8 +84,13 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
   }
 }
 
-async function start(options: LiveGatewayOptions): Promise<{ gateway: Gateway; loaded: LoadedConfig; handler: Handler }> {
-  const found = await loadGatewayConfig({ cwd: options.cwd, ...(options.file === undefined ? {} : { file: options.file }) })
+async function start(
+  options: LiveGatewayOptions,
+): Promise<{ gateway: Gateway; loaded: LoadedConfig; handler: Handler }> {
+  const found = await loadGatewayConfig({
+    cwd: options.cwd,
+    ...(options.file === undefined ? {} : { file: options.file }),
+  })
   const loaded = options.overrides?.(found) ?? found
   const gateway = await createGateway(loaded.config, {
     root: loaded.root,

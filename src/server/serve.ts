@@ -70,15 +70,20 @@ async function listenDev(options: ListenOptions, port: number, host: string): Pr
 function listening(server: Server, host: string): Listening {
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
-  const shown = host === '127.0.0.1' || host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
+  const shown =
+    host === '127.0.0.1' || host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host
   return { server, port, host, url: `http://${shown}:${port}` }
 }
 
 function toListenError(error: NodeJS.ErrnoException, port: number, host: string): Error {
   if (error.code === 'EADDRINUSE') {
-    return new Error(`Port ${port} on ${host} is taken. Stop what uses it, or choose another with --port or \`port\` in the config.`)
+    return new Error(
+      `Port ${port} on ${host} is taken. Stop what uses it, or choose another with --port or \`port\` in the config.`,
+    )
   }
-  if (error.code === 'EACCES') return new Error(`Not allowed to listen on port ${port}. Choose one above 1023 with --port.`)
-  if (error.code === 'EADDRNOTAVAIL') return new Error(`This machine has no address ${host}. Choose another with --host.`)
+  if (error.code === 'EACCES')
+    return new Error(`Not allowed to listen on port ${port}. Choose one above 1023 with --port.`)
+  if (error.code === 'EADDRNOTAVAIL')
+    return new Error(`This machine has no address ${host}. Choose another with --host.`)
   return error
 }

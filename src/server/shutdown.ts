@@ -16,7 +16,9 @@ export function shutdownOnSignal(server: Server, live: LiveGateway): void {
       process.exit(1)
     }
     const waiting = live.current.inFlight()
-    logger.info(`${signal}: finishing ${waiting} ${waiting === 1 ? 'call' : 'calls'}${waiting > 0 ? ' (again to stop now)' : ''}`)
+    logger.info(
+      `${signal}: finishing ${waiting} ${waiting === 1 ? 'call' : 'calls'}${waiting > 0 ? ' (again to stop now)' : ''}`,
+    )
     void shutdown(server, live).then(
       () => process.exit(0),
       (error: unknown) => {

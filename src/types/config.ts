@@ -92,6 +92,8 @@ export interface GatewayConfig {
   dropParams?: boolean
   /** Seconds for a whole call. Default 600. */
   timeout?: number
+  /** Seconds of silence after which a stream gets an SSE comment, so that no balancer cuts it; 0 never. Default 15. */
+  heartbeat?: number
   limits?: {
     /** Bytes of a JSON body. Default 10 MiB. */
     body?: number
