@@ -3,6 +3,7 @@ import type { z } from 'zod'
 
 export const plugins = {
   'cache': () => import('../plugins/cache/index.ts'),
+  'cors': () => import('../plugins/cors.ts'),
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
   'fallback': () => import('../plugins/fallback.ts'),
   'health': () => import('../plugins/health/index.ts'),
@@ -13,6 +14,7 @@ export const plugins = {
   'model-route': () => import('../plugins/model-route.ts'),
   'models-api': () => import('../plugins/models-api/index.ts'),
   'ollama-logs': () => import('../plugins/ollama-logs.ts'),
+  'openapi': () => import('../plugins/openapi/index.ts'),
   'retry': () => import('../plugins/retry.ts'),
 }
 
@@ -39,6 +41,7 @@ type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
     'cache'?: OptionsOf<(typeof plugins)['cache']> | boolean
+    'cors'?: OptionsOf<(typeof plugins)['cors']> | boolean
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
     'fallback'?: OptionsOf<(typeof plugins)['fallback']> | boolean
     'health'?: OptionsOf<(typeof plugins)['health']> | boolean
@@ -49,6 +52,7 @@ declare module './types/plugin.ts' {
     'model-route'?: OptionsOf<(typeof plugins)['model-route']> | boolean
     'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean
     'ollama-logs'?: OptionsOf<(typeof plugins)['ollama-logs']> | boolean
+    'openapi'?: OptionsOf<(typeof plugins)['openapi']> | boolean
     'retry'?: OptionsOf<(typeof plugins)['retry']> | boolean
   }
 }
