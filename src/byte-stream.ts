@@ -49,6 +49,8 @@ export class ByteStream {
   #cancelled = false
   #onFinish: ((how: StreamEnd) => void) | undefined
   #taps: StreamTap[] | undefined
+  #finished: StreamEnd | undefined
+  #closed: StreamEnd | undefined
 
   constructor(source: ByteSource) {
     this.#source = source
@@ -120,12 +122,15 @@ export class ByteStream {
     return stream
   }
 
-  /** Adds a watcher. It sees what is pushed from now on and has no part in backpressure. */
+  /** Adds a watcher. It sees what no reader has taken yet and all that follows, and has no part in backpressure. */
   tap(tap: StreamTap): void {
-    ;(this.#taps ??= []).push(tap)
+    for (const chunk of this.#waiting) tap.write(chunk)
+    if (this.#closed) tap.end(this.#closed)
+    else (this.#taps ??= []).push(tap)
   }
 
   #closeTaps(how: StreamEnd): void {
+    this.#closed = how
     const taps = this.#taps
     this.#taps = undefined
     for (const tap of taps ?? []) tap.end(how)
@@ -133,10 +138,13 @@ export class ByteStream {
 
   /** Runs once: before the last bytes leave, when the stream breaks, or when the reader leaves before the end. */
   onFinish(fn: (how: StreamEnd) => void): void {
-    this.#onFinish = fn
+    // A short stream comes whole in one read, before anyone could ask to be told.
+    if (this.#finished) fn(this.#finished)
+    else this.#onFinish = fn
   }
 
   #finish(how: StreamEnd): void {
+    this.#finished ??= how
     const fn = this.#onFinish
     this.#onFinish = undefined
     fn?.(how)

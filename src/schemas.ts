@@ -24,7 +24,7 @@ export const messageSchema = z
   })
   .meta({ id: 'ChatMessage' })
 
-const toolSchema = z.looseObject({ type: text, function: z.looseObject({ name: text }).optional() })
+const toolSchema = z.looseObject({ type: text.optional(), function: z.looseObject({ name: text }).optional() })
 const stop = z.union([text, z.array(text)]).nullish()
 const streamOptions = z.looseObject({ include_usage: z.boolean().nullish() }).nullish()
 const logitBias = z.record(text, z.number()).nullish()

@@ -11,11 +11,11 @@ export function toProviderError(
   headers: Record<string, string | string[] | undefined>,
 ): GatewayError {
   // A redirect would carry the key elsewhere; what is no error to HTTP is one here.
-  const shape =
+  const shape: ErrorShape =
     status < 400
       ? { status: 502, message: `unexpected status ${status}`, type: 'api_error', code: 'bad_upstream_answer' }
       : (target.provider.error?.(status, body) ?? readOpenAIError(status, body))
-  return providerError(target, shape, retryAfterSeconds(headers))
+  return providerError(target, shape, retryAfterSeconds(headers) ?? shape.retryAfter)
 }
 
 /** Any failure that is the provider's. */

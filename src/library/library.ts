@@ -50,7 +50,11 @@ async function callJson<T extends object>(
 ): Promise<WithGateway<T>> {
   const call = await runCall(gateway, route, params)
   try {
-    return withGateway(parse(await readText(call.answer)) as T, call.info)
+    const body = parse(await readText(call.answer))
+    // Some providers report failures under a status of 200.
+    const failure = readErrorBody(body, { provider: call.info.provider })
+    if (failure) throw failure
+    return withGateway(body as T, call.info)
   } catch (error) {
     throw call.toError(error)
   } finally {

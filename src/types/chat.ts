@@ -25,6 +25,9 @@ export interface ChatMessage {
   reasoning_content?: string
   thinking_blocks?: ThinkingBlock[]
   annotations?: unknown[]
+  /** Generated pictures, as `{ type: 'image_url', image_url: { url } }` with data URIs. */
+  images?: unknown[]
+  audio?: unknown
   provider_specific_fields?: Record<string, unknown>
 }
 
@@ -95,4 +98,6 @@ export interface ErrorShape {
   readonly type?: string | undefined
   readonly code?: string | null | undefined
   readonly param?: string | null | undefined
+  /** Seconds after which the provider wants to be asked again, where its body says so. */
+  readonly retryAfter?: number | undefined
 }

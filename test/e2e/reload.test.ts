@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -25,7 +26,7 @@ beforeEach(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'ungate-reload-'))
   await writeFile(join(cwd, 'gateway.config.yaml'), config('first'))
   live = await createLiveGateway({ cwd })
-  served = await serveHandler((request, response) => live.handler(request, response))
+  served = await serveHandler((request: IncomingMessage, response: ServerResponse) => live.handler(request, response))
 })
 afterEach(async () => {
   await served.close()

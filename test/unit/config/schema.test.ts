@@ -46,6 +46,7 @@ it('knows exactly the keys of the types', () => {
     storage: true,
     passThrough: true,
     connections: true,
+    heartbeat: true,
   }
   type Known = keyof { [Key in keyof ModelConfig as string extends Key ? never : Key]: true }
   const model: Record<Known, true> = {
