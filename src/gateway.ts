@@ -1,4 +1,5 @@
 import { H3 } from 'h3'
+import type { H3Event } from 'h3'
 import type { GatewayConfig } from './types/config.ts'
 import type { GatewayContext, PluginInfo, RouteDefinition, RunInput } from './types/plugin.ts'
 import type { Answer } from './types/lifecycle.ts'
@@ -108,10 +109,11 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     route(definition) {
       routes.push(definition)
       const paths = typeof definition.path === 'string' ? [definition.path] : definition.path
+      const handle = (event: H3Event) => handleRoute(event, definition, { lifecycle: () => lifecycle, limits, onError })
       for (const path of paths) {
-        app.on(definition.method, path, (event) =>
-          handleRoute(event, definition, { lifecycle: () => lifecycle, limits, onError }),
-        )
+        app.on(definition.method, path, handle)
+        // What can be read can be asked about (RFC 9110 §9.3.2): load balancers probe with HEAD.
+        if (definition.method === 'GET') app.on('HEAD', path, handle)
       }
     },
     routes,

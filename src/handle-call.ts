@@ -1,5 +1,6 @@
 import type { H3Event } from 'h3'
 import type { Answer } from './types/lifecycle.ts'
+import type { ErrorShape } from './types/chat.ts'
 import type { RunInput } from './types/plugin.ts'
 import type { CompiledLifecycle } from './lifecycle.ts'
 import type { LogQueue } from './log-queue.ts'
@@ -16,6 +17,15 @@ import { runLifecycle } from './lifecycle.ts'
 import { ClientGone } from './read-body.ts'
 import { readCall, toHeaderReader } from './read-call.ts'
 import { toErrorAnswer, toResponse } from './respond.ts'
+
+/** What the books say of a call whose client left before it was answered (nginx's status for it). */
+const CLIENT_LEFT: ErrorShape = {
+  status: 499,
+  message: 'The client left before the answer.',
+  type: 'client_disconnected',
+  code: 'client_disconnected',
+  param: null,
+}
 
 /** What calls run with: made once per gateway. */
 export interface CallRunner {
@@ -55,7 +65,8 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       return answer
     } catch (error) {
       if (!(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('call', error)
-      finish(ctx, { error: toErrorAnswer(error, ctx.id).shape, aborted: ctx.link.gone })
+      const shape = error instanceof ClientGone ? CLIENT_LEFT : toErrorAnswer(error, ctx.id).shape
+      finish(ctx, { error: shape, aborted: ctx.link.gone })
       throw error
     }
   }
