@@ -65,7 +65,8 @@ function candidates(ctx: Context, name: string, kind: FallbackKind, gateway: Gat
 /** The request's own list: names, or objects with a `model`. */
 function requested(value: unknown): string[] {
   if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) throw invalidRequest("Invalid value for 'fallbacks': expected a list of models.", 'fallbacks')
+  if (!Array.isArray(value))
+    throw invalidRequest("Invalid value for 'fallbacks': expected a list of models.", 'fallbacks')
   return value.map((entry: unknown, i) => {
     const model = typeof entry === 'object' && entry !== null ? (entry as { model?: unknown }).model : entry
     if (typeof model === 'string') return model

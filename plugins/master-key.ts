@@ -13,7 +13,11 @@ export default definePlugin({
   description: 'Admits callers with the master key; without one, anyone on this machine',
   order: 'post',
   options: z.object({
-    key: z.string().min(8).optional().describe('The master key. Any length from 8; LiteLLM wants it to begin with sk-.'),
+    key: z
+      .string()
+      .min(8)
+      .optional()
+      .describe('The master key. Any length from 8; LiteLLM wants it to begin with sk-.'),
   }),
   env: { key: ['GATEWAY_MASTER_KEY', 'LITELLM_MASTER_KEY'] },
   litellm: { 'general_settings.master_key': 'key' },

@@ -54,7 +54,9 @@ function passThroughModel(ctx: Context, gateway: GatewayContext): string {
 
 function servesAnyPath(id: string, gateway: GatewayContext): boolean {
   const target = gateway.models.resolve(id)[0]
-  return target !== undefined && target.provider.endpoints['openai.*'] !== undefined && target.provider.respond === undefined
+  return (
+    target !== undefined && target.provider.endpoints['openai.*'] !== undefined && target.provider.respond === undefined
+  )
 }
 
 /** A weighted random order within each `order` level. */

@@ -18,8 +18,14 @@ export default defineProvider({
   options: z.object({
     apiKey: z.string().min(1).optional().describe('Key, sent as `api-key`.'),
     azureAdToken: z.string().min(1).optional().describe('Entra ID token, sent as a bearer token instead of a key.'),
-    baseURL: z.url().optional().describe('`https://<resource>.openai.azure.com`, or its `/openai/v1` for the version-less API.'),
-    apiVersion: z.string().default('2024-10-21').describe('`api-version` of the data plane; the latest stable one by default.'),
+    baseURL: z
+      .url()
+      .optional()
+      .describe('`https://<resource>.openai.azure.com`, or its `/openai/v1` for the version-less API.'),
+    apiVersion: z
+      .string()
+      .default('2024-10-21')
+      .describe('`api-version` of the data plane; the latest stable one by default.'),
   }),
   env,
   required: ['baseURL'],
