@@ -1,0 +1,99 @@
+import { definePlugin, z } from '../../src/index.ts'
+import { prefersJson } from './accept.ts'
+import { escapeHtml } from './html.ts'
+import type { Page } from './page.ts'
+import { PLACEHOLDER_SERVER } from './types.ts'
+import type { OpenAPIDocument } from './types.ts'
+
+const TAGS = ['Reference']
+const path = z.string().regex(/^\/[\w\-./~]*$/, 'Expected a path that begins with /')
+
+/** Says what the gateway serves: for programs, for people, and to whoever opens its address in a browser. */
+export default definePlugin({
+  name: 'openapi',
+  description: 'The start page, /openapi.json from the zod schemas, and the API reference',
+  options: z.object({
+    docs: path.default('/docs').describe('Path of the API reference; `/` puts it in place of the start page.'),
+    rootRedirect: z
+      .string()
+      .regex(/^(\/(?!\/)|https?:\/\/)/, 'Expected a path or an http(s) URL')
+      .optional()
+      .describe('Where `/` redirects to, instead of the start page.'),
+  }),
+  env: { docs: 'DOCS_URL', rootRedirect: 'ROOT_REDIRECT_URL' },
+  setup(options, gateway) {
+    const { version, models } = gateway
+    let built: Promise<OpenAPIDocument> | undefined
+    let reference: Promise<Page> | undefined
+
+    // At the first request: only then have all plugins added their routes, and a start that nobody looks at is quicker.
+    const read = () => (built ??= import('./document.ts').then(({ buildDocument }) => buildDocument(gateway)))
+    const makeReference = async () => {
+      const { makeReferencePage } = await import('./reference-page.ts')
+      return makeReferencePage(await read(), '../'.repeat(options.docs.split('/').length - 2) || './')
+    }
+
+    gateway.route({
+      method: 'GET',
+      path: '/openapi.json',
+      access: 'public',
+      tags: TAGS,
+      summary: 'This document',
+      async handler({ request }) {
+        return { ...(await read()), servers: [{ url: originOf(request) }] }
+      },
+    })
+
+    gateway.route({
+      method: 'GET',
+      path: [...new Set([options.docs, '/redoc'])],
+      access: 'public',
+      tags: TAGS,
+      summary: 'The API reference, for people',
+      async handler({ request }) {
+        const page = await (reference ??= makeReference())
+        return toResponse({ ...page, text: page.text.replaceAll(PLACEHOLDER_SERVER, escapeHtml(originOf(request))) })
+      },
+    })
+
+    if (options.docs === '/') return
+    gateway.route({
+      method: 'GET',
+      path: '/',
+      access: 'public',
+      tags: TAGS,
+      summary: 'The start page: that the gateway is alive, and where to go',
+      async handler({ request }) {
+        if (options.rootRedirect !== undefined) return redirect(options.rootRedirect)
+        const draining = gateway.draining()
+        const { docs } = options
+        const vary = { vary: 'accept' }
+        if (prefersJson(request.headers.get('accept'))) {
+          const paths = { docs, openapi: '/openapi.json', models: '/v1/models', health: '/health/readiness' }
+          return Response.json(
+            { name: 'Ungate', version, status: draining ? 'draining' : 'alive', ...paths },
+            { headers: vary },
+          )
+        }
+        const { makeHomePage } = await import('./home-page.ts')
+        const model = models.resolve('mock').length > 0 ? 'mock' : '<model>'
+        return toResponse(await makeHomePage({ version, draining, origin: originOf(request), docs, model }), vary)
+      },
+    })
+  },
+})
+
+/** The gateway's address as the caller wrote it; a proxy in front may have taken TLS away. */
+function originOf(request: Request): string {
+  const { protocol, host } = new URL(request.url)
+  const forwarded = request.headers.get('x-forwarded-proto')
+  return `${forwarded === 'https' ? 'https:' : protocol}//${host}`
+}
+
+function toResponse({ text, headers }: Page, more: Record<string, string> = {}): Response {
+  return new Response(text, { headers: { ...headers, ...more } })
+}
+
+function redirect(to: string): Response {
+  return new Response(null, { status: 307, headers: { location: to } })
+}
