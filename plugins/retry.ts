@@ -39,28 +39,12 @@ export default definePlugin({
   setup(options) {
     const budget = createRetryBudget(options.budget)
     return {
-      async provider(ctx, first, next) {
+      provider(ctx, first, next) {
         budget.call()
         const groups = groupTargets(ctx.targets, first)
-        let primary: unknown
-        let tried = 0
-        let kind: Target['fallbackFor']
-        for (const group of groups) {
-          // The reason of the first failure decides which fallbacks are meant.
-          if (tried > 0 && !wants(group[0]!, kind)) continue
-          if (tried > options.maxFallbacks) break
-          if (tried > 0 && (ctx.call.body['disable_fallbacks'] === true || !mayFallBack(primary))) break
-          try {
-            return await tryGroup(ctx, group, next, options, budget)
-          } catch (error) {
-            if (tried++ === 0) {
-              primary = error
-              kind = kindOf(error)
-            }
-            if (ctx.signal.aborted) throw error
-          }
-        }
-        throw primary
+        return groups.length === 1
+          ? tryGroup(ctx, groups[0]!, next, options, budget)
+          : tryGroups(ctx, groups, next, options, budget)
       },
     }
   },
@@ -77,6 +61,35 @@ interface RetryBudget {
   call(): void
   /** Takes one retry; false when the share is used up. */
   take(): boolean
+}
+
+/** The model's own group, then the fallbacks that are meant for its failure. */
+async function tryGroups(
+  ctx: Context,
+  groups: readonly (readonly Target[])[],
+  next: (target: Target) => Promise<Answer>,
+  options: RetryOptions & { readonly maxFallbacks: number },
+  budget: RetryBudget,
+): Promise<Answer> {
+  let primary: unknown
+  let tried = 0
+  let kind: Target['fallbackFor']
+  for (const group of groups) {
+    // The reason of the first failure decides which fallbacks are meant.
+    if (tried > 0 && !wants(group[0]!, kind)) continue
+    if (tried > options.maxFallbacks) break
+    if (tried > 0 && (ctx.call.body['disable_fallbacks'] === true || !mayFallBack(primary))) break
+    try {
+      return await tryGroup(ctx, group, next, options, budget)
+    } catch (error) {
+      if (tried++ === 0) {
+        primary = error
+        kind = kindOf(error)
+      }
+      if (ctx.signal.aborted) throw error
+    }
+  }
+  throw primary
 }
 
 async function tryGroup(

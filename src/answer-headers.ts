@@ -1,6 +1,8 @@
 import type { Target } from './types/provider.ts'
 import type { CallContext } from './context.ts'
 import type { UpstreamHeaders } from './exchange.ts'
+import { connectionNames } from './end-to-end.ts'
+import { holdsSecret } from './secrets.ts'
 import { version } from './version.ts'
 
 /** Connection-level headers (RFC 9110 §7.6.1) and what the gateway says itself; everything else is passed on prefixed. */
@@ -27,12 +29,11 @@ const statics = new WeakMap<Target, Record<string, string>>()
 /** The headers of a target's answer: LiteLLM's model headers, the provider's own prefixed with `llm_provider-`. */
 export function answerHeaders(ctx: CallContext, target: Target, upstream: UpstreamHeaders): Record<string, string> {
   const out: Record<string, string> = { ...staticHeaders(target) }
-  const named = upstream['connection']
-  const hop = typeof named === 'string' ? named.toLowerCase() : ''
+  const hop = connectionNames(upstream['connection'])
   for (const name in upstream) {
-    if (NOT_FORWARDED.has(name) || (hop && hop.split(/\s*,\s*/).includes(name))) continue
+    if (NOT_FORWARDED.has(name) || hop.includes(name)) continue
     const value = upstream[name]
-    if (typeof value !== 'string') continue
+    if (typeof value !== 'string' || holdsSecret(value, target)) continue
     out[`llm_provider-${name}`] = value
     if (name.startsWith('x-ratelimit-')) out[name] = value
   }

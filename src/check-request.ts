@@ -7,14 +7,13 @@ type Issue = z.core.$ZodIssue
 /** Checks a parsed body; throws a 400 that names the first field at fault, as a path (`messages[0].role`). */
 export function checkRequest(schema: z.ZodType, body: unknown): void {
   const result = schema.safeParse(body)
-  if (!result.success) throw toInvalidRequest(result.error.issues[0]!)
+  if (!result.success) throw toInvalidRequest(result.error.issues[0]!, body)
 }
 
-/** One zod issue as the caller should read it. */
-export function toInvalidRequest(found: Issue): GatewayError {
+function toInvalidRequest(found: Issue, body: unknown): GatewayError {
   const issue = deepest(found)
   const param = toPath(issue.path)
-  if (isMissing(issue)) {
+  if (valueAt(body, issue.path) === undefined) {
     return invalidRequest(`Missing required parameter: '${param}'.`, param, 'missing_required_parameter')
   }
   return invalidRequest(
@@ -35,9 +34,17 @@ export function toPath(path: readonly PropertyKey[]): string {
 function deepest(issue: Issue): Issue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue
   const branches = issue.errors.map((errors) => errors[0]).filter((error) => error !== undefined)
-  const best = branches.reduce((a, b) => (b.path.length > a.path.length ? b : a), branches[0]!)
+  const best = branches.reduce((a, b) => (isFurther(b.path, a.path) ? b : a), branches[0]!)
   if (best.path.length === 0) return { ...issue, message: unionMessage(branches) } as Issue
   return deepest({ ...best, path: [...issue.path, ...best.path] } as Issue)
+}
+
+/** Deeper, or equally deep and behind more list entries that were right. */
+function isFurther(a: readonly PropertyKey[], b: readonly PropertyKey[]): boolean {
+  if (a.length !== b.length) return a.length > b.length
+  const i = a.findIndex((key, at) => key !== b[at])
+  const [left, right] = [a[i], b[i]]
+  return typeof left === 'number' && typeof right === 'number' && left > right
 }
 
 function unionMessage(branches: readonly Issue[]): string {
@@ -45,6 +52,6 @@ function unionMessage(branches: readonly Issue[]): string {
   return `expected ${[...new Set(kinds)].join(' or ')}`
 }
 
-function isMissing(issue: Issue): boolean {
-  return issue.code === 'invalid_type' && /received undefined/.test(issue.message)
+function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], body)
 }

@@ -3,31 +3,35 @@ import type { Attempt, Context, Outcome, Principal } from './types/lifecycle.ts'
 import type { Target } from './types/provider.ts'
 
 /** Tells when the client leaves. One per call; the Node and web entries each know how to notice. */
-export interface ClientLink {
-  readonly gone: boolean
-  /** Runs once when the client leaves; at once when it has already. */
-  onGone(fn: () => void): void
+export class ClientLink {
   readonly ip: string | undefined
-}
+  gone = false
+  #listeners: (() => void)[] = []
 
-/** A link whose owner says when the client has left. */
-export function createLink(ip?: string): ClientLink & { leave(): void } {
-  let gone = false
-  let listeners: (() => void)[] | undefined
-  return {
-    ip,
-    get gone() {
-      return gone
-    },
-    onGone(fn) {
-      if (gone) fn()
-      else (listeners ??= []).push(fn)
-    },
-    leave() {
-      if (gone) return
-      gone = true
-      for (const fn of listeners ?? []) fn()
-    },
+  constructor(ip?: string) {
+    this.ip = ip
+  }
+
+  /** Runs once when the client leaves; at once when it has already. */
+  onGone(fn: () => void): void {
+    if (this.gone) fn()
+    else this.#listeners.push(fn)
+  }
+
+  /**
+   * Forgets a listener. What a call has finished with must not hang on to its connection's objects: they would outlive
+   * the young generation, and every scavenge would have to carry them.
+   */
+  offGone(fn: () => void): void {
+    const at = this.#listeners.indexOf(fn)
+    if (at >= 0) this.#listeners.splice(at, 1)
+  }
+
+  /** Said by the link's owner. */
+  leave(): void {
+    if (this.gone) return
+    this.gone = true
+    for (const fn of this.#listeners.splice(0)) fn()
   }
 }
 

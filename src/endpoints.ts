@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Wire } from './types/call.ts'
+import { isPlainChat } from './quick-check.ts'
 import { chatRequestSchema, completionRequestSchema, embeddingRequestSchema, imageRequestSchema } from './schemas.ts'
 
 /** A path of the OpenAI API that the gateway checks and translates. */
@@ -8,6 +9,8 @@ export interface EndpointRoute {
   /** Path below the base: served with and without `/v1`. */
   readonly path: string
   readonly schema: z.ZodType
+  /** True for bodies that need no closer look. */
+  readonly isPlain?: (body: Readonly<Record<string, unknown>>) => boolean
   readonly summary: string
   /** Also under `/engines/{model}` and `/openai/deployments/{model}`. */
   readonly modelInPath: boolean
@@ -20,6 +23,7 @@ export const endpointRoutes: readonly EndpointRoute[] = [
     wire: 'openai.chat',
     path: '/chat/completions',
     schema: chatRequestSchema,
+    isPlain: isPlainChat,
     summary: 'Create a chat completion',
     modelInPath: true,
   },
@@ -56,11 +60,12 @@ export interface MatchedEndpoint {
   readonly model: string | undefined
 }
 
-const byPath = new Map<string, MatchedEndpoint>()
+/** The endpoints by their full paths. */
+export const knownPaths = new Map<string, MatchedEndpoint>()
 for (const route of endpointRoutes) {
   const matched = { route, path: route.path, model: undefined }
-  byPath.set(route.path, matched)
-  byPath.set(`/v1${route.path}`, matched)
+  knownPaths.set(route.path, matched)
+  knownPaths.set(`/v1${route.path}`, matched)
 }
 
 const MODEL_PREFIXES = ['/engines/', '/openai/deployments/', '/v1/engines/']
@@ -75,7 +80,7 @@ export function endpointPaths({ path, modelInPath }: EndpointRoute): string[] {
  * or any other path of the API (`/v1/files`), which is passed through. Undefined: not ours.
  */
 export function matchEndpoint(pathname: string): MatchedEndpoint | undefined {
-  const known = byPath.get(pathname)
+  const known = knownPaths.get(pathname)
   if (known) return known
   const prefix = MODEL_PREFIXES.find((start) => pathname.startsWith(start))
   if (prefix) {

@@ -40,10 +40,13 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
     let over = false
     let recorded = false
 
-    const deadline = setTimeout(
-      () => fail(Object.assign(new Error('timeout'), { code: 'GATEWAY_TIMEOUT' })),
-      plan.timeout.total,
-    )
+    const timeOut = () => fail(Object.assign(new Error('timeout'), { code: 'GATEWAY_TIMEOUT' }))
+    const deadline = setTimeout(timeOut, plan.timeout.total)
+    // A stream has its own patience for the first chunk, not only for the headers before it.
+    const first =
+      plan.call.stream && plan.timeout.headers < plan.timeout.total
+        ? setTimeout(() => stream?.committed || timeOut(), plan.timeout.headers)
+        : undefined
 
     const record = (error?: string) => {
       if (recorded) return
@@ -58,6 +61,8 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
       if (over) return false
       over = true
       clearTimeout(deadline)
+      ctx.link.offGone(leave)
+      clearTimeout(first)
       record(error)
       return true
     }

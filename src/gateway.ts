@@ -11,7 +11,7 @@ import type { Transport } from './transport/types.ts'
 import { assembleModels } from './assemble-models.ts'
 import { createMemoryCounters } from './counters.ts'
 import { discover } from './discovery.ts'
-import { matchEndpoint } from './endpoints.ts'
+import { knownPaths, matchEndpoint } from './endpoints.ts'
 import { GatewayError } from './error.ts'
 import { createCallRunner } from './handle-call.ts'
 import { handleRoute } from './handle-route.ts'
@@ -137,6 +137,8 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   lifecycle = compileLifecycle(active, (ctx, target) => callUpstream(ctx, target, upstream))
   const log = createLogQueue({ callbacks: lifecycle.log, onError: (name, error) => onError(`callback ${name}`, error) })
   const runner = createCallRunner({ lifecycle, log, limits, onError })
+  // The usual paths by name: h3 finds those without walking its tree.
+  for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched))
   app.all('/**', (event) => {
     const matched = matchEndpoint(event.url.pathname)
     return matched
@@ -233,6 +235,9 @@ function h3Error(error: HTTPFailure, onError: (where: string, error: unknown) =>
   const id = crypto.randomUUID()
   const known = error.unhandled !== true && error.status < 500
   if (!known) onError('request', error.cause ?? error)
-  const { answer } = toErrorAnswer(known ? new GatewayError(error.status, 'The request could not be read.') : error, id)
+  const { answer } = toErrorAnswer(
+    known ? new GatewayError(error.status, 'The request could not be read.', { code: 'bad_http_request' }) : error,
+    id,
+  )
   return toResponse(answer, answer.headers, false)
 }

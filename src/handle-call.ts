@@ -9,13 +9,12 @@ import type { NodePair } from './node-types.ts'
 import type { ReadCall, RequestLimits } from './read-call.ts'
 import { callHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
-import { CallContext, createLink } from './context.ts'
-import type { ClientLink } from './context.ts'
+import { CallContext, ClientLink } from './context.ts'
 import { GatewayError } from './error.ts'
 import { finishCall } from './finish-call.ts'
 import { runLifecycle } from './lifecycle.ts'
 import { ClientGone } from './read-body.ts'
-import { readCall, toHeaderReader } from './read-call.ts'
+import { headersOf, readCall, toHeaderReader } from './read-call.ts'
 import { toErrorAnswer, toResponse } from './respond.ts'
 
 /** What the books say of a call whose client left before it was answered (nginx's status for it). */
@@ -75,10 +74,10 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     async handle(event, matched) {
       const onNode = event.runtime?.node !== undefined
       const link = linkOf(event)
-      const id = callId(event.req.headers.get('x-litellm-call-id'))
+      const id = callId(headersOf(event).get('x-litellm-call-id'))
       let ctx: CallContext | undefined
       try {
-        if (matched.route && event.req.method !== 'POST') throw methodNotAllowed()
+        checkMethod(event.req.method, matched.route !== undefined)
         const read: ReadCall = await readCall(event, matched, limits)
         ctx = new CallContext(id, read.call, link, read.stripped)
         const answer = await execute(ctx, {})
@@ -91,7 +90,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       }
     },
     async run(input) {
-      const link = createLink()
+      const link = new ClientLink()
       const { signal } = input
       if (signal?.aborted) link.leave()
       else signal?.addEventListener('abort', () => link.leave(), { once: true })
@@ -127,14 +126,14 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
 function linkOf(event: H3Event): ClientLink {
   const node = event.runtime?.node as NodePair | undefined
   if (!node?.res) {
-    const link = createLink()
+    const link = new ClientLink()
     const { signal } = event.req
     if (signal.aborted) link.leave()
     else signal.addEventListener('abort', () => link.leave(), { once: true })
     return link
   }
   const { res, req } = node
-  const link = createLink(req.socket?.remoteAddress)
+  const link = new ClientLink(req.socket?.remoteAddress)
   res.on('close', () => {
     if (!res.writableFinished) link.leave()
   })
@@ -146,10 +145,15 @@ function callId(given: string | null): string {
   return given !== null && /^[\w.:-]{1,128}$/.test(given) ? given : crypto.randomUUID()
 }
 
-function methodNotAllowed(): GatewayError {
-  return new GatewayError(405, 'Not allowed to use this method on this endpoint. Use POST.', {
+/** What a passed-through path may be asked with. Not TRACE: its answer repeats the request, the provider's key included. */
+const PASSED = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+function checkMethod(method: string, known: boolean): void {
+  const allowed = known ? ['POST'] : PASSED
+  if (allowed.includes(method)) return
+  throw new GatewayError(405, `Not allowed to use this method on this endpoint. Use ${allowed.join(', ')}.`, {
     type: 'invalid_request_error',
     code: 'method_not_allowed',
-    headers: { allow: 'POST' },
+    headers: { allow: allowed.join(', ') },
   })
 }

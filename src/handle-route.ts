@@ -3,7 +3,7 @@ import type { Principal } from './types/lifecycle.ts'
 import type { RouteDefinition } from './types/plugin.ts'
 import type { CompiledLifecycle } from './lifecycle.ts'
 import type { NodePair } from './node-types.ts'
-import { CallContext, createLink } from './context.ts'
+import { CallContext, ClientLink } from './context.ts'
 import { GatewayError } from './error.ts'
 import { checkRequest } from './check-request.ts'
 import { runGates } from './lifecycle.ts'
@@ -68,7 +68,7 @@ async function authorize(
     raw: '',
     headers: event.req.headers,
   }
-  const ctx = new CallContext(id, call, createLink(node?.req.socket?.remoteAddress), [])
+  const ctx = new CallContext(id, call, new ClientLink(node?.req.socket?.remoteAddress), [])
   await runGates(options.lifecycle().auth, ctx)
   if (definition.access === 'admin' && ctx.principal?.role !== 'admin') {
     throw new GatewayError(403, 'This endpoint is for admins: use the master key.', { code: 'admin_only' })

@@ -10,7 +10,7 @@ export * from './error.ts'
 export { z } from 'zod'
 export { makeOpenAILike, openAIEndpoints, openAILikeOptions, openAILikeProvider } from './openai-like.ts'
 export type { OpenAILike, OpenAILikeOptions, OpenAITarget } from './openai-like.ts'
-export { rewriteBody } from './json-scan.ts'
+export { rewriteBody, rewriteBytes } from './json-scan.ts'
 export type { BodyEdits } from './json-scan.ts'
 export { readOpenAIError } from './openai-error.ts'
 export { ByteStream } from './byte-stream.ts'
@@ -24,7 +24,16 @@ export { version } from './version.ts'
 export { logger } from './logger.ts'
 export { toNodeListener, toNodeMiddleware } from './node.ts'
 export type { NodeMiddleware } from './node.ts'
-export { closeDefaultGateway, completion, configure, disableCache, embedding, enableCache, imageGeneration, setDefaultGateway } from './library/default-gateway.ts'
+export {
+  closeDefaultGateway,
+  completion,
+  configure,
+  disableCache,
+  embedding,
+  enableCache,
+  imageGeneration,
+  setDefaultGateway,
+} from './library/default-gateway.ts'
 export type { EnableCacheOptions } from './library/default-gateway.ts'
 export { createLibrary } from './library/library.ts'
 export {

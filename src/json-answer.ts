@@ -1,5 +1,7 @@
 import type { Answer } from './types/lifecycle.ts'
 import type { ChatCompletion } from './types/chat.ts'
+import type { Endpoint } from './types/provider.ts'
+import { GatewayError } from './error.ts'
 import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { providerError } from './upstream-error.ts'
@@ -22,15 +24,24 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
   if (!endpoint.decode && !plan.bridged) {
     const type = input.headers['content-type']
     headers['content-type'] = typeof type === 'string' ? type : 'application/json'
-    const usage = plan.call.wire === 'openai.*' && !isJson(type) ? undefined : readUsage(input)
+    const usage = plan.call.wire === 'openai.*' ? passingUsage(input) : readUsage(input)
     return { status: input.status, headers, body: input.bytes, usage, target }
   }
   const parsed = parse(input)
-  const decoded = endpoint.decode ? endpoint.decode(parsed, plan.call, target) : parsed
+  const decoded = endpoint.decode ? decode(endpoint.decode, parsed, input) : parsed
   const body = plan.bridged ? fromChatCompletion(decoded as ChatCompletion) : decoded
   headers['content-type'] = 'application/json'
   const usage = toUsage((decoded as { usage?: ChatCompletion['usage'] } | null)?.usage)
   return { status: input.status, headers, body: JSON.stringify(body), usage, target }
+}
+
+/** Of a passed-through answer nothing is demanded: it may be empty, or no JSON at all. */
+function passingUsage(input: JsonAnswerInput) {
+  try {
+    return isJson(input.headers['content-type']) ? readJsonUsage(decoder.decode(input.bytes)) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 function readUsage(input: JsonAnswerInput) {
@@ -46,6 +57,17 @@ function parse(input: JsonAnswerInput): unknown {
     return JSON.parse(decoder.decode(input.bytes))
   } catch {
     throw badAnswer(input)
+  }
+}
+
+/** A decoder is pure: what it throws, the answer has caused. */
+function decode(decoder: NonNullable<Endpoint['decode']>, parsed: unknown, input: JsonAnswerInput): unknown {
+  const { target, plan } = input
+  try {
+    return decoder(parsed, plan.call, target)
+  } catch (error) {
+    const unreadable = { status: 502, message: 'sent an answer that could not be read', code: 'bad_upstream_answer' }
+    throw providerError(target, error instanceof GatewayError ? error : unreadable)
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Call } from './types/call.ts'
+import { concat } from './byte-stream.ts'
 
 /** Where one top-level member of a JSON object stands in its text. */
 export interface Member {
@@ -66,29 +67,89 @@ export function rewriteBody(call: Call, edits: BodyEdits): string {
   return rewriteText(call.raw, membersOf(call), edits)
 }
 
+/**
+ * As {@link rewriteBody}, in the bytes that came where they are known: what did not change is copied, not encoded again,
+ * which for a long prompt outside ASCII costs more than everything else of a call.
+ */
+export function rewriteBytes(call: Call, edits: BodyEdits): string | Uint8Array {
+  const { bytes } = call as ScannedCall
+  if (!bytes || typeof call.raw !== 'string') return rewriteBody(call, edits)
+  return joinBytes(call.raw, bytes, piecesOf(call.raw, membersOf(call), edits))
+}
+
 /** As {@link rewriteBody}, for a text whose members are known. */
 export function rewriteText(text: string, members: readonly Member[], edits: BodyEdits): string {
+  let out = ''
+  for (const piece of piecesOf(text, members, edits)) {
+    out += typeof piece === 'string' ? piece : text.slice(piece.from, piece.to)
+  }
+  return out
+}
+
+/** A stretch of the original text. */
+interface Stretch {
+  readonly from: number
+  to: number
+}
+
+/** The rewritten text as new pieces and stretches of the old one; stretches that touch are one. */
+function piecesOf(text: string, members: readonly Member[], edits: BodyEdits): (string | Stretch)[] {
   const set = edits.set ?? {}
   const written = new Set<string>()
   const last = members.length - 1
-  let out = text.slice(0, members[0]?.start ?? text.lastIndexOf('}'))
+  const pieces: (string | Stretch)[] = []
+  const keep = (from: number, to: number) => {
+    const before = pieces.at(-1)
+    if (typeof before === 'object' && before.to === from) before.to = to
+    else pieces.push({ from, to })
+  }
+  keep(0, members[0]?.start ?? text.lastIndexOf('}'))
   let empty = true
   for (let i = 0; i <= last; i++) {
     const m = members[i]!
     if (edits.remove?.includes(m.key)) continue
-    if (!empty) out += text.slice(members[i - 1]!.end, m.start)
+    if (!empty) keep(members[i - 1]!.end, m.start)
     empty = false
-    if (Object.hasOwn(set, m.key)) {
-      out += text.slice(m.start, m.valueStart) + JSON.stringify(set[m.key])
+    const value = Object.hasOwn(set, m.key) ? set[m.key] : undefined
+    if (value === undefined) keep(m.start, m.end)
+    else {
+      keep(m.start, m.valueStart)
+      pieces.push(JSON.stringify(value))
       written.add(m.key)
-    } else out += text.slice(m.start, m.end)
+    }
   }
   for (const key of Object.keys(set)) {
     if (written.has(key) || set[key] === undefined) continue
-    out += `${empty ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(set[key])}`
+    pieces.push(`${empty ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(set[key])}`)
     empty = false
   }
-  return out + text.slice(last < 0 ? text.lastIndexOf('}') : members[last]!.end)
+  keep(last < 0 ? text.lastIndexOf('}') : members[last]!.end, text.length)
+  return pieces
+}
+
+const encoder = new TextEncoder()
+
+function joinBytes(text: string, bytes: Uint8Array, pieces: readonly (string | Stretch)[]): Uint8Array {
+  const ascii = text.length === bytes.length
+  let chars = 0
+  let offset = 0
+  /** Where a character of the text stands in the bytes; asked for in rising order. */
+  const byteAt = (at: number): number => {
+    if (ascii) return at
+    if (at === text.length) return bytes.length
+    offset += byteLength(text.slice(chars, at))
+    chars = at
+    return offset
+  }
+  const parts: Uint8Array[] = []
+  for (const piece of pieces) {
+    parts.push(typeof piece === 'string' ? encoder.encode(piece) : bytes.subarray(byteAt(piece.from), byteAt(piece.to)))
+  }
+  return concat(parts)
+}
+
+function byteLength(text: string): number {
+  return typeof Buffer === 'undefined' ? encoder.encode(text).length : Buffer.byteLength(text)
 }
 
 const scans = new WeakMap<Call, readonly Member[]>()
@@ -105,6 +166,8 @@ export function membersOf(call: Call): readonly Member[] {
 /** A call that remembers where its members stand. */
 export interface ScannedCall extends Call {
   readonly members?: readonly Member[] | undefined
+  /** The bytes that `raw` was decoded from. */
+  readonly bytes?: Uint8Array | undefined
 }
 
 function stringEnd(text: string, start: number): number {

@@ -14,6 +14,8 @@ export interface ModelTableInput {
 }
 
 const RESOLVED_LIMIT = 2000
+/** Longer names are looked up each time: they come from clients, and would fill the memory. */
+const NAME_LIMIT = 500
 const ALIAS_DEPTH = 10
 const NONE: readonly Target[] = []
 
@@ -74,6 +76,7 @@ export function createModelTable(input: ModelTableInput): ModelTable {
     deployments: input.deployments,
     aliases: input.aliases,
     resolve(name) {
+      if (name.length > NAME_LIMIT) return find(name, 0)
       let targets = resolved.get(name)
       if (!targets) {
         targets = find(name, 0)

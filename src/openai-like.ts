@@ -3,7 +3,7 @@ import type { Call } from './types/call.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamRequest } from './types/provider.ts'
 import { defineProvider } from './define.ts'
-import { rewriteBody } from './json-scan.ts'
+import { rewriteBytes } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
 import { findField, replaceField } from './multipart.ts'
 
@@ -85,7 +85,7 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
     encode(call, translation) {
       to.check?.()
       const { model } = translation.target
-      const body = rewriteBody(call, edits(call, translation))
+      const body = rewriteBytes(call, edits(call, translation))
       return { url: to.url(call.path, '', model), headers: json, body }
     },
   }
@@ -143,7 +143,7 @@ function passThrough(call: Call, model: string, to: OpenAITarget): UpstreamReque
   if (typeof call.raw === 'string') {
     headers['content-type'] = 'application/json'
     const named = model !== '' && (call.body['model'] !== undefined || call.wire !== 'openai.*')
-    return { ...request, body: named ? rewriteBody(call, { set: { model } }) : call.raw }
+    return { ...request, body: named ? rewriteBytes(call, { set: { model } }) : call.raw }
   }
   if (type !== null) headers['content-type'] = type
   if (!(call.raw instanceof Uint8Array)) return { ...request, body: call.raw }

@@ -7,16 +7,22 @@ export interface ParsedBody {
   readonly text: string
   readonly body: Record<string, unknown>
   readonly members: readonly Member[]
+  /** What `text` was decoded from. */
+  readonly bytes: Uint8Array
 }
 
-const decoder = new TextDecoder('utf-8', { fatal: true })
+/** JSON escapes of `@` to `_` and of the small letters, which nobody needs to write. */
+const ESCAPED = /\\u00[4-7]/
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /**
  * Decodes and parses a JSON object. Refuses with 400: bytes that are not UTF-8 (RFC 8259 §8.1), text that is not JSON,
  * anything but an object, nesting deeper than `depth`, and `__proto__` or `constructor.prototype` keys, which no API has
  * a use for.
  */
-export function parseJsonBody(bytes: Uint8Array, depth: number): ParsedBody {
+export function parseJsonBody(given: Uint8Array, depth: number): ParsedBody {
+  // RFC 8259 §8.1 lets a parser ignore a byte order mark; no provider should have to.
+  const bytes = given[0] === 0xef && given[1] === 0xbb && given[2] === 0xbf ? given.subarray(3) : given
   const text = decode(bytes)
   if (!text.trim()) throw invalidRequest('The request body is empty; it must be a JSON object.', null, 'invalid_json')
   let body: unknown
@@ -32,9 +38,9 @@ export function parseJsonBody(bytes: Uint8Array, depth: number): ParsedBody {
   if (scan.depth > depth) {
     throw invalidRequest(`The request body nests deeper than ${depth} levels.`, null, 'json_too_deep')
   }
-  // A key can be spelled with escapes; whoever escapes underscores is looked at closely.
-  if (text.includes('__proto__') || text.includes('\\u005f') || text.includes('\\u005F')) refuseProto(body, '')
-  return { text, body: body as Record<string, unknown>, members: scan.members }
+  // A key can be spelled with escapes; whoever escapes ASCII letters is looked at closely.
+  if (text.includes('__proto__') || text.includes('"prototype"') || ESCAPED.test(text)) refuseProto(body, '')
+  return { text, body: body as Record<string, unknown>, members: scan.members, bytes }
 }
 
 function decode(bytes: Uint8Array): string {
@@ -55,7 +61,11 @@ function refuseProto(value: unknown, path: string): void {
   for (const key of Object.keys(value)) {
     const here = Array.isArray(value) ? `${path}[${key}]` : path ? `${path}.${key}` : key
     if (key === '__proto__') throw invalidRequest('The key `__proto__` is not allowed.', here, 'invalid_key')
-    refuseProto((value as Record<string, unknown>)[key], here)
+    const inner = (value as Record<string, unknown>)[key]
+    if (key === 'constructor' && typeof inner === 'object' && inner !== null && Object.hasOwn(inner, 'prototype')) {
+      throw invalidRequest('The key `constructor.prototype` is not allowed.', `${here}.prototype`, 'invalid_key')
+    }
+    refuseProto(inner, here)
   }
 }
 

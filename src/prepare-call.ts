@@ -35,6 +35,6 @@ export function prepareCall(ctx: CallContext, call: Call, target: Target): Call 
   const body: Record<string, unknown> = { ...call.body, ...set }
   for (const key of remove ?? []) delete body[key]
   const text = rewriteText(call.raw, membersOf(call), { set, remove })
-  const prepared: ScannedCall = { ...call, body, raw: text, members: undefined }
+  const prepared: ScannedCall = { ...call, body, raw: text, members: undefined, bytes: undefined }
   return prepared
 }

@@ -1,9 +1,10 @@
 import type { H3Event } from 'h3'
-import type { Call, HeaderReader } from './types/call.ts'
+import type { HeaderReader } from './types/call.ts'
 import type { MatchedEndpoint } from './endpoints.ts'
-import type { Member } from './json-scan.ts'
+import type { ScannedCall } from './json-scan.ts'
 import type { NodePair } from './node-types.ts'
 import { checkRequest } from './check-request.ts'
+import { endToEnd } from './end-to-end.ts'
 import { GatewayError } from './error.ts'
 import { gatewayFields } from './gateway-fields.ts'
 import { isJson } from './json-answer.ts'
@@ -19,7 +20,7 @@ export interface RequestLimits {
 }
 
 export interface ReadCall {
-  readonly call: Call & { readonly members?: readonly Member[] }
+  readonly call: ScannedCall
   readonly stripped: readonly string[]
 }
 
@@ -27,7 +28,7 @@ const NONE: readonly string[] = []
 
 /** Reads a request into a call: the body once, checked against what the endpoint takes. Throws 4xx. */
 export async function readCall(event: H3Event, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
-  const { headers } = event.req
+  const headers = headersOf(event)
   const encoding = headers.get('content-encoding')
   if (encoding && encoding !== 'identity') {
     throw new GatewayError(415, 'Compressed request bodies are not supported.', {
@@ -40,12 +41,12 @@ export async function readCall(event: H3Event, matched: MatchedEndpoint, limits:
 
 async function readEndpoint(event: H3Event, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
   const route = matched.route!
-  const { headers } = event.req
+  const headers = headersOf(event)
   const type = headers.get('content-type')
   if (type && /^multipart\//i.test(type)) throw wrongContentType(type)
-  const { text, body, members } = parseJsonBody(await readBytes(event, limits.body), limits.depth)
+  const { text, body, members, bytes } = parseJsonBody(await readBytes(event, limits.body), limits.depth)
   const model = matched.model ?? body['model']
-  checkRequest(route.schema, matched.model === undefined ? body : { ...body, model })
+  if (!route.isPlain?.(body)) checkRequest(route.schema, matched.model === undefined ? body : { ...body, model })
   const stripped = gatewayFields(members)
   return {
     stripped,
@@ -58,8 +59,9 @@ async function readEndpoint(event: H3Event, matched: MatchedEndpoint, limits: Re
       stream: body['stream'] === true,
       body,
       raw: text,
-      headers,
+      headers: endToEnd(headers),
       members,
+      bytes,
     },
   }
 }
@@ -67,7 +69,7 @@ async function readEndpoint(event: H3Event, matched: MatchedEndpoint, limits: Re
 /** Any other path of the API: the bytes as they came; only the model's name is looked for. */
 async function readPassThrough(event: H3Event, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
   const { req, url } = event
-  const { headers } = req
+  const headers = headersOf(event)
   const type = headers.get('content-type') ?? ''
   const json = isJson(type)
   const hasBody = req.method !== 'GET' && req.method !== 'HEAD'
@@ -88,8 +90,8 @@ async function readPassThrough(event: H3Event, matched: MatchedEndpoint, limits:
       stream: parsed?.body['stream'] === true,
       body: parsed?.body ?? {},
       raw: parsed?.text ?? bytes,
-      headers,
-      ...(parsed ? { members: parsed.members } : {}),
+      headers: endToEnd(headers),
+      ...(parsed ? { members: parsed.members, bytes: parsed.bytes } : {}),
     },
   }
 }
@@ -97,6 +99,22 @@ async function readPassThrough(event: H3Event, matched: MatchedEndpoint, limits:
 function readBytes(event: H3Event, limit: number): Promise<Uint8Array> {
   const node = event.runtime?.node as NodePair | undefined
   return node ? readNodeBody(node.req as unknown as NodeBody, limit) : readWebBody(event.req, limit)
+}
+
+/**
+ * Node's own header object, where there is one: a lookup instead of a web `Headers` method, some twenty times a call.
+ * Node has joined or dropped repeated headers by then (http.IncomingMessage, `message.headers`).
+ */
+export function headersOf(event: H3Event): HeaderReader {
+  const node = event.runtime?.node as NodePair | undefined
+  if (!node) return event.req.headers
+  const headers = node.req.headers as Record<string, string | string[] | undefined>
+  return {
+    get(name) {
+      const value = headers[name]
+      return typeof value === 'string' ? value : Array.isArray(value) ? value.join(', ') : null
+    },
+  }
 }
 
 /** `?model=` speaks to the gateway and is not sent on. */

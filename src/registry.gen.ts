@@ -2,11 +2,11 @@
 import type { z } from 'zod'
 
 export const plugins = {
-  'cache': () => import('../plugins/cache/index.ts'),
-  'cors': () => import('../plugins/cors.ts'),
+  cache: () => import('../plugins/cache/index.ts'),
+  cors: () => import('../plugins/cors.ts'),
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
-  'fallback': () => import('../plugins/fallback.ts'),
-  'health': () => import('../plugins/health/index.ts'),
+  fallback: () => import('../plugins/fallback.ts'),
+  health: () => import('../plugins/health/index.ts'),
   'log-console': () => import('../plugins/log-console.ts'),
   'log-file': () => import('../plugins/log-file.ts'),
   'master-key': () => import('../plugins/master-key.ts'),
@@ -14,37 +14,39 @@ export const plugins = {
   'model-route': () => import('../plugins/model-route.ts'),
   'models-api': () => import('../plugins/models-api/index.ts'),
   'ollama-logs': () => import('../plugins/ollama-logs.ts'),
-  'openapi': () => import('../plugins/openapi/index.ts'),
-  'retry': () => import('../plugins/retry.ts'),
+  openapi: () => import('../plugins/openapi/index.ts'),
+  retry: () => import('../plugins/retry.ts'),
 }
 
 export const providers = {
-  'anthropic': () => import('../providers/anthropic/index.ts'),
-  'azure': () => import('../providers/azure.ts'),
-  'deepseek': () => import('../providers/deepseek.ts'),
-  'fireworks': () => import('../providers/fireworks.ts'),
-  'gemini': () => import('../providers/gemini/index.ts'),
-  'groq': () => import('../providers/groq.ts'),
-  'mistral': () => import('../providers/mistral.ts'),
-  'mock': () => import('../providers/mock/index.ts'),
-  'ollama': () => import('../providers/ollama/index.ts'),
-  'openai': () => import('../providers/openai.ts'),
-  'openrouter': () => import('../providers/openrouter.ts'),
-  'perplexity': () => import('../providers/perplexity.ts'),
-  'together': () => import('../providers/together.ts'),
-  'vllm': () => import('../providers/vllm.ts'),
-  'xai': () => import('../providers/xai.ts'),
+  anthropic: () => import('../providers/anthropic/index.ts'),
+  azure: () => import('../providers/azure.ts'),
+  deepseek: () => import('../providers/deepseek.ts'),
+  fireworks: () => import('../providers/fireworks.ts'),
+  gemini: () => import('../providers/gemini/index.ts'),
+  groq: () => import('../providers/groq.ts'),
+  mistral: () => import('../providers/mistral.ts'),
+  mock: () => import('../providers/mock/index.ts'),
+  ollama: () => import('../providers/ollama/index.ts'),
+  openai: () => import('../providers/openai.ts'),
+  openrouter: () => import('../providers/openrouter.ts'),
+  perplexity: () => import('../providers/perplexity.ts'),
+  together: () => import('../providers/together.ts'),
+  vllm: () => import('../providers/vllm.ts'),
+  xai: () => import('../providers/xai.ts'),
 }
 
-type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z.input<Awaited<ReturnType<T>>['default']['options']>
+type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z.input<
+  Awaited<ReturnType<T>>['default']['options']
+>
 
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
-    'cache'?: OptionsOf<(typeof plugins)['cache']> | boolean
-    'cors'?: OptionsOf<(typeof plugins)['cors']> | boolean
+    cache?: OptionsOf<(typeof plugins)['cache']> | boolean
+    cors?: OptionsOf<(typeof plugins)['cors']> | boolean
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
-    'fallback'?: OptionsOf<(typeof plugins)['fallback']> | boolean
-    'health'?: OptionsOf<(typeof plugins)['health']> | boolean
+    fallback?: OptionsOf<(typeof plugins)['fallback']> | boolean
+    health?: OptionsOf<(typeof plugins)['health']> | boolean
     'log-console'?: OptionsOf<(typeof plugins)['log-console']> | boolean
     'log-file'?: OptionsOf<(typeof plugins)['log-file']> | boolean
     'master-key'?: OptionsOf<(typeof plugins)['master-key']> | boolean
@@ -52,7 +54,7 @@ declare module './types/plugin.ts' {
     'model-route'?: OptionsOf<(typeof plugins)['model-route']> | boolean
     'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean
     'ollama-logs'?: OptionsOf<(typeof plugins)['ollama-logs']> | boolean
-    'openapi'?: OptionsOf<(typeof plugins)['openapi']> | boolean
-    'retry'?: OptionsOf<(typeof plugins)['retry']> | boolean
+    openapi?: OptionsOf<(typeof plugins)['openapi']> | boolean
+    retry?: OptionsOf<(typeof plugins)['retry']> | boolean
   }
 }

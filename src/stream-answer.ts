@@ -58,7 +58,13 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
   let waitedMs: number | undefined
   let pending: Uint8Array[] = []
   let ended = false
-  const beating = { sentAt: 0, beat: () => (body.cancelled ? stopBeating?.() : body.push(PING)) }
+  const beating = {
+    sentAt: 0,
+    beat() {
+      if (body.cancelled) stopBeating?.()
+      else if (!pipe.midEvent) body.push(PING)
+    },
+  }
   let stopBeating: (() => void) | undefined
 
   const commit = () => {

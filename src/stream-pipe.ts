@@ -21,6 +21,8 @@ export interface StreamPipe {
   fail(shape: ErrorShape): Uint8Array | undefined
   /** Server-sent events: comments may stand between them. */
   readonly events: boolean
+  /** A part of an event has been sent on: no comment may follow yet. */
+  readonly midEvent: boolean
   /** True once the end mark has gone by. */
   readonly done: boolean
   readonly usage: Usage | undefined
@@ -75,7 +77,11 @@ function bytesThrough(withhold: boolean, type: string): StreamPipe {
       return out
     },
     end: () => tap.end(),
-    fail: (shape) => encoder.encode(`data: ${toOpenAIError(shape)}\n\n`),
+    // Half an event is ended first, so that the error is one of its own.
+    fail: (shape) => encoder.encode(`${tap.midEvent ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`),
+    get midEvent() {
+      return tap.midEvent
+    },
     get done() {
       return done
     },
@@ -99,6 +105,7 @@ function rawThrough(type: string): StreamPipe {
   return {
     headers: { 'content-type': type || 'application/octet-stream' },
     events: false,
+    midEvent: false,
     mayBeEmpty: true,
     push: (bytes) => bytes,
     end: () => undefined,
@@ -133,6 +140,7 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
   return {
     headers: EVENT_STREAM,
     events: true,
+    midEvent: false,
     mayBeEmpty: false,
     push(bytes) {
       if (framed) framer.push(bytes)

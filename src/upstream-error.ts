@@ -2,6 +2,7 @@ import type { ErrorShape } from './types/chat.ts'
 import type { Target } from './types/provider.ts'
 import { GatewayError } from './error.ts'
 import { readOpenAIError } from './openai-error.ts'
+import { redact } from './secrets.ts'
 
 /** A provider's error answer as the gateway's: same status class, and a message that says whose words it holds. */
 export function toProviderError(
@@ -10,20 +11,23 @@ export function toProviderError(
   body: string,
   headers: Record<string, string | string[] | undefined>,
 ): GatewayError {
+  // Before it is cut to length: half a key is no longer found.
+  const text = redact(body, target)
   // A redirect would carry the key elsewhere; what is no error to HTTP is one here.
   const shape: ErrorShape =
     status < 400
       ? { status: 502, message: `unexpected status ${status}`, type: 'api_error', code: 'bad_upstream_answer' }
-      : (target.provider.error?.(status, body) ?? readOpenAIError(status, body))
+      : (target.provider.error?.(status, text) ?? readOpenAIError(status, text))
   return providerError(target, shape, retryAfterSeconds(headers) ?? shape.retryAfter)
 }
 
 /** Any failure that is the provider's. */
 export function providerError(target: Target, shape: ErrorShape, retryAfter?: number): GatewayError {
-  return new GatewayError(shape.status, `${target.provider.name}: ${redact(shape.message, target)}`, {
-    type: shape.type,
-    code: shape.code,
-    param: shape.param,
+  const clean = <T>(text: T) => (typeof text === 'string' ? redact(text, target) : text)
+  return new GatewayError(shape.status, `${target.provider.name}: ${clean(shape.message)}`, {
+    type: clean(shape.type),
+    code: clean(shape.code),
+    param: clean(shape.param),
     retryAfter,
     origin: 'provider',
     provider: target.provider.name,
@@ -75,20 +79,6 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'host name not found'
   if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'reset by the provider'
   return typeof code === 'string' ? code : 'failed'
-}
-
-const SECRET_SHAPES = /\b(sk-|AIza|gsk_|xai-|Bearer\s+)[\w.*-]{6,}|([?&](?:key|api_key|token)=)[^&\s"']+/g
-
-/** Providers quote keys in their errors: what looks like one, or is the deployment's own, never leaves. */
-function redact(text: string, target: Target): string {
-  let out = text.replace(SECRET_SHAPES, (_all, prefix: string | undefined, query: string | undefined) =>
-    query ? `${query}[redacted]` : `${prefix}[redacted]`,
-  )
-  for (const value of Object.values(target.deployment.options)) {
-    if (typeof value === 'string' && value.length >= 8 && !/^https?:/.test(value))
-      out = out.replaceAll(value, '[redacted]')
-  }
-  return out
 }
 
 /** `retry-after-ms` (OpenAI, Azure) or `retry-after` in seconds or as a date (RFC 9110 §10.2.3), as seconds. */

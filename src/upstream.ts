@@ -31,14 +31,25 @@ export interface Plan {
 }
 
 /** Calls one target. Resolves with the whole answer, or at the first byte of a stream; throws a GatewayError. */
-export async function callUpstream(ctx: CallContext, target: Target, options: UpstreamOptions): Promise<Answer> {
-  const plan = planCall(ctx, target, options)
-  const translation = createTranslation(ctx, target, options.dropParams)
-  const encoded = plan.endpoint.encode(plan.call, translation)
-  let request = isPromise(encoded) ? await encoded : encoded
-  if (target.deployment.headers) request = withHeaders(request, target.deployment.headers)
-  const transport = target.provider.respond ? inProcess(target) : options.transport
-  return createExchange({ ctx, target, plan, request, transport })
+export function callUpstream(ctx: CallContext, target: Target, options: UpstreamOptions): Promise<Answer> {
+  try {
+    const plan = planCall(ctx, target, options)
+    const transport = target.provider.respond ? inProcess(target) : options.transport
+    const send = (encoded: UpstreamRequest) => {
+      const { headers } = target.deployment
+      return createExchange({
+        ctx,
+        target,
+        plan,
+        request: headers ? withHeaders(encoded, headers) : encoded,
+        transport,
+      })
+    }
+    const encoded = plan.endpoint.encode(plan.call, createTranslation(ctx, target, options.dropParams))
+    return isPromise(encoded) ? Promise.resolve(encoded).then(send) : send(encoded)
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): Plan {
@@ -78,14 +89,19 @@ function timeouts(ctx: CallContext, target: Target, options: UpstreamOptions): P
   const first =
     seconds(headers.get('x-litellm-stream-timeout')) ?? seconds(body['stream_timeout']) ?? deployment.streamTimeout
   return {
-    total: total * 1000,
-    headers: Math.min(stream && first !== undefined ? first : total, total) * 1000,
-    idle: (deployment.idleTimeout ?? total) * 1000,
+    total: toMs(total),
+    headers: toMs(Math.min(stream && first !== undefined ? first : total, total)),
+    idle: toMs(deployment.idleTimeout ?? total),
   }
 }
 
+/** Node's timers hold 2^31 - 1 ms (25 days) and fire at once beyond it. */
+function toMs(value: number): number {
+  return Math.min(value * 1000, 2 ** 31 - 1)
+}
+
 function seconds(value: unknown): number | undefined {
-  if (value === null || value === undefined || value === '') return undefined
+  if (typeof value !== 'number' && (typeof value !== 'string' || value === '')) return undefined
   const number = Number(value)
   return Number.isFinite(number) && number > 0 ? number : undefined
 }

@@ -26,12 +26,14 @@ export function printStart(live: LiveGateway, { url }: Listening): void {
 /** Says which variable would add which provider, where none has been set. */
 function hints({ current }: LiveGateway): string[] {
   const used = new Set(current.deployments.map((deployment) => deployment.provider))
-  const absent = [...current.providers.values()].filter(
-    (definition) => definition.env?.['apiKey'] && !used.has(definition.name),
-  )
-  if (used.size > 1 || absent.length === 0) return []
-  const variables = absent.map((definition) => [definition.env!['apiKey']!].flat()[0]!)
-  return [`No provider key found. Set one of these to add its models: ${variables.join(', ')}`, '']
+  if (used.size > 1) return []
+  const variables = [...current.providers.values()].flatMap(({ env, required }) => {
+    const names = (required ?? []).map((option) => [env?.[option] ?? []].flat()[0])
+    return names.length > 0 && names.every((name) => name !== undefined) ? names.join(' and ') : []
+  })
+  return variables.length > 0
+    ? [`No provider found. Set one of these to add its models: ${variables.join(', ')}`, '']
+    : []
 }
 
 function firstModel(names: readonly string[]): string {

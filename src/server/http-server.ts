@@ -9,6 +9,8 @@ export const serverOptions = {
   requestTimeout: 60_000,
   keepAliveTimeout: 75_000,
   connectionsCheckingInterval: 2_000,
+  // Node would refuse with an empty body; `hardenServer` does it in the dialect.
+  requireHostHeader: false,
 } as const
 
 /** Sets the limits on a server that somebody else made. */
@@ -17,11 +19,48 @@ export function hardenServer(server: Server): void {
   server.requestTimeout = serverOptions.requestTimeout
   server.keepAliveTimeout = serverOptions.keepAliveTimeout
   server.on('clientError', refuse)
+  const handlers = server.listeners('request') as Handler[]
+  server.removeAllListeners('request')
+  server.on('request', (request, response) => {
+    const wrong = whatIsWrong(request)
+    if (wrong === undefined) for (const handler of handlers) handler(request, response)
+    else {
+      const body = toOpenAIError({
+        status: 400,
+        message: wrong,
+        type: 'invalid_request_error',
+        code: 'bad_http_request',
+      })
+      const headers = {
+        'content-type': 'application/json',
+        'content-length': Buffer.byteLength(body),
+        connection: 'close',
+      }
+      response.writeHead(400, headers).end(body)
+    }
+  })
+}
+
+/** What Node lets pass and a gateway should not: two parties could read such a request differently (RFC 9112 §3.2, §6.1). */
+function whatIsWrong(request: IncomingMessage): string | undefined {
+  const { httpVersionMajor, httpVersionMinor, rawHeaders, headers } = request
+  if (httpVersionMajor !== 1) return 'The request is not HTTP/1.1.'
+  let hosts = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    if (rawHeaders[i]!.length === 4 && rawHeaders[i]!.toLowerCase() === 'host') hosts++
+  }
+  if (hosts > 1 || (hosts === 0 && httpVersionMinor > 0)) return 'The request needs one Host header.'
+  const coding = headers['transfer-encoding']
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only transfer coding here is chunked.'
+  return undefined
 }
 
 /** A request that is not HTTP (RFC 9112) gets its status in the dialect that its sender can read, then the end. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') {
+  // Never into the middle or behind the end of an answer: its reader would take these bytes for a part of it.
+  const { _httpMessage: current } = socket as Socket & { _httpMessage?: ServerResponse | null }
+  if (current?.writableEnded) return socket.destroySoon()
+  if (!socket.writable || error.code === 'ECONNRESET' || current?.headersSent) {
     socket.destroy()
     return
   }

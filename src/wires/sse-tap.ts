@@ -8,6 +8,8 @@ export interface SseTap {
   /** What is still held when the upstream has ended. */
   end(): Uint8Array | undefined
   readonly usage: ChatUsage | undefined
+  /** A part of an event has been sent on: nothing else may be written before its end. */
+  readonly midEvent: boolean
 }
 
 const HELD_LIMIT = 256 * 1024
@@ -21,6 +23,7 @@ const HELD_LIMIT = 256 * 1024
 export function createSseTap(options: { withhold: boolean }): SseTap {
   let held: Uint8Array | undefined
   let usage: ChatUsage | undefined
+  let midEvent = false
 
   return {
     push(chunk) {
@@ -28,15 +31,17 @@ export function createSseTap(options: { withhold: boolean }): SseTap {
       const boundary = lastBoundary(window)
       held = boundary < window.length ? window.subarray(boundary) : undefined
       let out = window.subarray(0, boundary)
+      if (boundary > 0) midEvent = false
       const found = boundary > 0 ? findUsage(out) : undefined
       if (found) {
         usage = found.usage
-        if (options.withhold && found.only) out = concat([out.subarray(0, found.start), out.subarray(found.end)])
+        if (options.withhold) out = withoutUsage(out)
       }
       if (held && held.length > HELD_LIMIT) {
         // Far too long for a usage event: let it pass in pieces.
         out = concat([out, held])
         held = undefined
+        midEvent = true
       }
       return out.length > 0 ? out : undefined
     },
@@ -50,6 +55,9 @@ export function createSseTap(options: { withhold: boolean }): SseTap {
     },
     get usage() {
       return usage
+    },
+    get midEvent() {
+      return midEvent
     },
   }
 }
@@ -70,13 +78,36 @@ function lastBoundary(bytes: Uint8Array): number {
   return 0
 }
 
-function findUsage(bytes: Uint8Array): { usage: ChatUsage; only: boolean; start: number; end: number } | undefined {
-  const at = lastUsage(bytes)
-  if (at < 0) return undefined
-  const start = lastBoundary(bytes.subarray(0, at))
-  const end = eventEnd(bytes, at)
-  const parsed = parseEvent(decoder.decode(bytes.subarray(start, end)))
-  return parsed && { ...parsed, start, end }
+/** An event that carries usage. `only`: and nothing else. */
+interface UsageEvent {
+  readonly usage: ChatUsage
+  readonly only: boolean
+  readonly start: number
+  readonly end: number
+}
+
+/** The last event that carries usage. */
+function findUsage(bytes: Uint8Array): UsageEvent | undefined {
+  for (let at = lastUsage(bytes); at >= 0;) {
+    const start = lastBoundary(bytes.subarray(0, at))
+    const end = eventEnd(bytes, at)
+    const parsed = parseEvent(decoder.decode(bytes.subarray(start, end)))
+    if (parsed) return { ...parsed, start, end }
+    at = lastUsage(bytes.subarray(0, start))
+  }
+  return undefined
+}
+
+/** Whole events without those that carry usage and nothing else; nearly always one, or none. */
+function withoutUsage(bytes: Uint8Array): Uint8Array {
+  const kept: Uint8Array[] = []
+  let end = bytes.length
+  for (let found = findUsage(bytes); found; found = findUsage(bytes.subarray(0, found.start))) {
+    if (!found.only) continue
+    kept.unshift(bytes.subarray(found.end, end))
+    end = found.start
+  }
+  return end === bytes.length ? bytes : concat([bytes.subarray(0, end), ...kept])
 }
 
 function parseEvent(text: string): { usage: ChatUsage; only: boolean } | undefined {
@@ -98,7 +129,6 @@ function lastUsage(bytes: Uint8Array): number {
     for (let at = indexOf(bytes, needle, 0); at >= 0; at = indexOf(bytes, needle, at + 1)) {
       if (at > found) found = at
     }
-    if (found >= 0) break
   }
   return found
 }
