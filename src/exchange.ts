@@ -45,7 +45,7 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
     // A stream has its own patience for the first chunk, not only for the headers before it.
     const first =
       plan.call.stream && plan.timeout.headers < plan.timeout.total
-        ? setTimeout(() => stream?.committed || timeOut(), plan.timeout.headers)
+        ? setTimeout(() => stream?.committed() || timeOut(), plan.timeout.headers)
         : undefined
 
     const record = (error?: string) => {
@@ -53,7 +53,7 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
       recorded = true
       const ms = performance.now() - started
       // A stream's waiting ended with its first byte; the rest is the client's reading time.
-      if (!stream?.committed) ctx.upstreamMs += ms
+      if (!stream?.committed()) ctx.upstreamMs += ms
       ctx.attempts.push({ target: target.id, provider: target.provider.name, status, ms, error })
     }
 
@@ -72,7 +72,7 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
       const error = toTransportError(target, reason)
       control?.abort()
       finish(error.code ?? error.type)
-      if (stream?.committed) stream.fail(error)
+      if (stream?.committed()) stream.fail(error)
       else reject(error)
     }
 
@@ -125,7 +125,7 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
           if (finish()) resolve(answer)
         } catch (error) {
           chunks = []
-          if (stream?.committed) fail(error)
+          if (stream?.committed()) fail(error)
           else if (finish(codeOf(error))) reject(error)
         }
       },

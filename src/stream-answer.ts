@@ -27,9 +27,9 @@ export interface StreamAnswerInput extends ExchangeInput {
 export interface StreamAnswer {
   readonly body: ByteStream
   /** The answer has been handed over: from here on, errors are events. */
-  readonly committed: boolean
+  committed(): boolean
   /** Milliseconds from the request to the first byte. */
-  readonly waitedMs: number | undefined
+  waitedMs(): number | undefined
   data(chunk: Uint8Array): void
   /** Returns the code of an error that the stream itself reported. Throws where nothing was sent yet. */
   end(): string | undefined
@@ -62,7 +62,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     sentAt: 0,
     beat() {
       if (body.cancelled) stopBeating?.()
-      else if (!pipe.midEvent) body.push(PING)
+      else if (!pipe.midEvent()) body.push(PING)
     },
   }
   let stopBeating: (() => void) | undefined
@@ -87,7 +87,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
   const send = (bytes: Uint8Array | undefined, last: boolean) => {
     if (!bytes || bytes.length === 0) return
     if (!committed) commit()
-    answer.usage = pipe.usage
+    answer.usage = pipe.usage()
     if (last) close()
     beating.sentAt = performance.now()
     body.push(bytes)
@@ -109,13 +109,13 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     const bytes = concat(pending)
     pending = []
     const out = pipe.push(bytes)
-    const failure = pipe.failure
+    const failure = pipe.failure()
     if (failure) {
       // Nothing sent yet: a normal error answer, which may still be retried elsewhere.
       if (committed) send(out, false)
       throw providerError(target, failure)
     }
-    send(out, pipe.done)
+    send(out, pipe.done())
   }
 
   const flushLater = () => {
@@ -129,10 +129,10 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
 
   return {
     body,
-    get committed() {
+    committed() {
       return committed
     },
-    get waitedMs() {
+    waitedMs() {
       return waitedMs
     },
     data(chunk) {
@@ -142,7 +142,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       flush()
       if (ended) return answer.error?.code ?? undefined
       const tail = pipe.end()
-      const failure = pipe.failure
+      const failure = pipe.failure()
       if (failure) {
         const error = providerError(target, failure)
         if (!committed) throw error
@@ -160,7 +160,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
         commit()
       }
       ended = true
-      answer.usage = pipe.usage
+      answer.usage = pipe.usage()
       close()
       body.end()
       return undefined

@@ -22,11 +22,11 @@ export interface StreamPipe {
   /** Server-sent events: comments may stand between them. */
   readonly events: boolean
   /** A part of an event has been sent on: no comment may follow yet. */
-  readonly midEvent: boolean
+  midEvent(): boolean
   /** True once the end mark has gone by. */
-  readonly done: boolean
-  readonly usage: Usage | undefined
-  readonly failure: ErrorShape | undefined
+  done(): boolean
+  usage(): Usage | undefined
+  failure(): ErrorShape | undefined
   /** An empty body is a whole answer (downloads). */
   readonly mayBeEmpty: boolean
 }
@@ -78,17 +78,17 @@ function bytesThrough(withhold: boolean, type: string): StreamPipe {
     },
     end: () => tap.end(),
     // Half an event is ended first, so that the error is one of its own.
-    fail: (shape) => encoder.encode(`${tap.midEvent ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`),
-    get midEvent() {
-      return tap.midEvent
+    fail: (shape) => encoder.encode(`${tap.midEvent() ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`),
+    midEvent() {
+      return tap.midEvent()
     },
-    get done() {
+    done() {
       return done
     },
-    get usage() {
-      return toUsage(tap.usage)
+    usage() {
+      return toUsage(tap.usage())
     },
-    failure: undefined,
+    failure: () => undefined,
   }
 }
 
@@ -105,14 +105,14 @@ function rawThrough(type: string): StreamPipe {
   return {
     headers: { 'content-type': type || 'application/octet-stream' },
     events: false,
-    midEvent: false,
+    midEvent: () => false,
     mayBeEmpty: true,
     push: (bytes) => bytes,
     end: () => undefined,
     fail: () => undefined,
-    done: false,
-    usage: undefined,
-    failure: undefined,
+    done: () => false,
+    usage: () => undefined,
+    failure: () => undefined,
   }
 }
 
@@ -140,7 +140,7 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
   return {
     headers: EVENT_STREAM,
     events: true,
-    midEvent: false,
+    midEvent: () => false,
     mayBeEmpty: false,
     push(bytes) {
       if (framed) framer.push(bytes)
@@ -152,8 +152,8 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
         framer.end()
         decoder.end?.()
       } else writeWhole(input, concat(whole), writer)
-      if (writer.failure) return take()
-      if (writer.finished) writer.close()
+      if (writer.failure()) return take()
+      if (writer.finished()) writer.close()
       else early = { status: 502, message: 'ended its stream early', code: 'stream_incomplete' }
       return take()
     },
@@ -161,12 +161,12 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
       writer.error(shape)
       return take()
     },
-    done: false,
-    get usage() {
-      return toUsage(writer.lastUsage)
+    done: () => false,
+    usage() {
+      return toUsage(writer.lastUsage())
     },
-    get failure() {
-      return writer.failure ?? early
+    failure() {
+      return writer.failure() ?? early
     },
   }
 }

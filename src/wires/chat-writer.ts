@@ -9,9 +9,10 @@ export interface StreamWriter extends ChatSink {
   close(): void
   /** The stream broke: writes an error event. No end marker follows, so no client takes it for a whole answer. */
   error(shape: ErrorShape): void
-  readonly lastUsage: ChatUsage | undefined
-  readonly failure: ErrorShape | undefined
-  readonly finished: boolean
+  // Methods, not accessors: V8 keeps an accessor's closure for every object literal made, and each call makes one.
+  lastUsage(): ChatUsage | undefined
+  failure(): ErrorShape | undefined
+  finished(): boolean
 }
 
 export interface StreamWriterOptions {
@@ -93,13 +94,13 @@ export function createChatWriter(options: StreamWriterOptions): StreamWriter {
       closed = true
       out += `data: ${toOpenAIError(shape)}\n\n`
     },
-    get lastUsage() {
+    lastUsage() {
       return usage
     },
-    get failure() {
+    failure() {
       return failure
     },
-    get finished() {
+    finished() {
       return finishes.size > 0
     },
   }

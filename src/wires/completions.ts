@@ -87,13 +87,13 @@ export function createCompletionsWriter(options: StreamWriterOptions): StreamWri
       closed = true
       out += `data: ${toOpenAIError(shape)}\n\n`
     },
-    get lastUsage() {
+    lastUsage() {
       return usage
     },
-    get failure() {
+    failure() {
       return failure
     },
-    get finished() {
+    finished() {
       return finishes.size > 0
     },
   }

@@ -7,9 +7,9 @@ export interface SseTap {
   push(chunk: Uint8Array): Uint8Array | undefined
   /** What is still held when the upstream has ended. */
   end(): Uint8Array | undefined
-  readonly usage: ChatUsage | undefined
+  usage(): ChatUsage | undefined
   /** A part of an event has been sent on: nothing else may be written before its end. */
-  readonly midEvent: boolean
+  midEvent(): boolean
 }
 
 const HELD_LIMIT = 256 * 1024
@@ -53,10 +53,10 @@ export function createSseTap(options: { withhold: boolean }): SseTap {
       if (found) usage = found.usage
       return options.withhold && found?.only ? undefined : rest
     },
-    get usage() {
+    usage() {
       return usage
     },
-    get midEvent() {
+    midEvent() {
       return midEvent
     },
   }

@@ -14,7 +14,7 @@ function run(pieces: readonly Uint8Array[], withhold: boolean) {
   }
   const rest = tap.end()
   if (rest) out.push(rest)
-  return { text: decoder.decode(Buffer.concat(out)), usage: tap.usage }
+  return { text: decoder.decode(Buffer.concat(out)), usage: tap.usage() }
 }
 
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, prompt_tokens_details: { cached_tokens: 2 } }
