@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 if (major < 20 || (major === 20 && minor < 18)) {
-  console.error(`gateway needs Node 20.18 or newer; this is ${process.version}. Install a newer Node from https://nodejs.org.`)
+  console.error(
+    `gateway needs Node 20.18 or newer; this is ${process.version}. Install a newer Node from https://nodejs.org.`,
+  )
   process.exit(1)
 }
 module.enableCompileCache?.()

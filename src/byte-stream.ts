@@ -217,6 +217,8 @@ export class ByteStream {
 /** One array from many. */
 export function concat(chunks: readonly Uint8Array[]): Uint8Array {
   if (chunks.length === 1) return chunks[0]!
+  // Node's small buffers come from a pool: no allocation of their own for the collector to track.
+  if (typeof Buffer !== 'undefined') return Buffer.concat(chunks)
   let length = 0
   for (const chunk of chunks) length += chunk.length
   const out = new Uint8Array(length)

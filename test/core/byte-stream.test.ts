@@ -250,7 +250,7 @@ test('read as one array', async () => {
 })
 
 test('concat', () => {
-  expect(concat([])).toEqual(new Uint8Array())
+  expect(new Uint8Array(concat([]))).toEqual(new Uint8Array())
   const one = bytes('one')
   expect(concat([one])).toBe(one)
   expect(text([bytes('a'), new Uint8Array(), bytes('bc')])).toBe('abc')
