@@ -1,4 +1,4 @@
-import type { Storage } from 'unstorage'
+import type { Driver, Storage } from 'unstorage'
 import type { GatewayConfig } from './types/config.ts'
 
 /**
@@ -17,23 +17,32 @@ export async function createGatewayStorage(
   return storage
 }
 
-async function createDriver(name: string, options: Record<string, unknown>, root: string | undefined) {
+async function createDriver(name: string, options: Record<string, unknown>, root: string | undefined): Promise<Driver> {
   const { builtinDrivers } = await import('unstorage')
   const path = (builtinDrivers as Record<string, string>)[name]
   if (!path) {
-    const { ConfigError } = await import('./config/problem.ts')
-    throw new ConfigError([
-      {
-        file: '',
-        path: 'storage',
-        message: `unknown driver "${name}". Use one of unstorage's, such as memory, fs-lite or redis.`,
-      },
-    ])
+    throw await configError(`unknown driver "${name}". Use one of unstorage's, such as memory, fs-lite or redis.`)
   }
-  const module = (await import(path)) as { default: (options: Record<string, unknown>) => import('unstorage').Driver }
-  const base =
-    typeof options['base'] === 'string' && options['base'].startsWith('.') && root
-      ? `${root}/${options['base']}`
-      : options['base']
-  return module.default(base === undefined ? options : { ...options, base })
+  const base = options['base']
+  const relative = typeof base === 'string' && base.startsWith('.') && root !== undefined
+  return (await importDriver(name, path))(relative ? { ...options, base: `${root}/${base}` } : options)
+}
+
+/** Drivers bring no client libraries of their own: a missing one is named. */
+async function importDriver(name: string, path: string): Promise<(options: Record<string, unknown>) => Driver> {
+  try {
+    return ((await import(path)) as { default: (options: Record<string, unknown>) => Driver }).default
+  } catch (error) {
+    const missing = /Cannot find (?:package|module) '([^']+)'/.exec(error instanceof Error ? error.message : '')?.[1]
+    if (!missing) throw error
+    const wanted = missing === 'ioredis' ? 'ioredis@5' : missing
+    throw await configError(
+      `the driver "${name}" needs the package ${missing}, which is not installed. Run npm i ${wanted}.`,
+    )
+  }
+}
+
+async function configError(message: string): Promise<Error> {
+  const { ConfigError } = await import('./config/problem.ts')
+  return new ConfigError([{ file: '', path: 'storage', message }])
 }
