@@ -1,7 +1,8 @@
 import type { Call } from '../types/call.ts'
-import type { ChatCompletion, ChatUsage, ErrorShape, FinishReason } from '../types/chat.ts'
-import { invalidRequest, toOpenAIError } from '../error.ts'
-import type { StreamWriter, StreamWriterOptions } from './chat-writer.ts'
+import type { ChatCompletion } from '../types/chat.ts'
+import { invalidRequest } from '../error.ts'
+import { createWriterBase } from './stream-writer.ts'
+import type { StreamWriter, StreamWriterOptions } from './stream-writer.ts'
 
 /**
  * The legacy completions dialect (OpenAI API reference, "Completions") over chat, for models whose provider has only
@@ -40,62 +41,25 @@ export function fromChatCompletion(chat: ChatCompletion): Record<string, unknown
 export function createCompletionsWriter(options: StreamWriterOptions): StreamWriter {
   const id = options.id.replace(/^chatcmpl/, 'cmpl')
   const head = `data: {"id":${JSON.stringify(id)},"object":"text_completion","created":${options.created},"model":${JSON.stringify(options.model)},`
-  const finishes = new Map<number, FinishReason>()
-  const seen = new Set<number>()
-  let out = ''
-  let usage: ChatUsage | undefined
-  let failure: ErrorShape | undefined
-  let closed = false
+  const choices = new Set<number>()
+  const open = (choice: number) => void choices.add(choice)
+  const base = createWriterBase({
+    head,
+    includeUsage: options.includeUsage,
+    open,
+    choices,
+    last: (choice) => `{"index":${choice},"text":"","logprobs":null`,
+  })
   return {
+    ...base,
     text(text, choice = 0) {
-      seen.add(choice)
+      open(choice)
       if (text === '') return
-      out += `${head}"choices":[{"index":${choice},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":null}]}\n\n`
+      const chunk = `{"index":${choice},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":null}`
+      base.write(`${head}"choices":[${chunk}]}\n\n`)
     },
     reasoning() {},
-    delta(_delta, choice = 0) {
-      seen.add(choice)
-    },
-    finish(reason, choice = 0) {
-      seen.add(choice)
-      finishes.set(choice, reason)
-    },
-    usage(value) {
-      usage = value
-    },
-    fail(error) {
-      failure ??= error
-    },
-    take() {
-      const text = out
-      out = ''
-      return text
-    },
-    close() {
-      if (closed) return
-      closed = true
-      if (seen.size === 0) seen.add(0)
-      for (const choice of seen) {
-        const reason = finishes.get(choice) ?? 'stop'
-        out += `${head}"choices":[{"index":${choice},"text":"","logprobs":null,"finish_reason":"${reason}"}]}\n\n`
-      }
-      if (options.includeUsage && usage) out += `${head}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
-      out += 'data: [DONE]\n\n'
-    },
-    error(shape) {
-      if (closed) return
-      closed = true
-      out += `data: ${toOpenAIError(shape)}\n\n`
-    },
-    lastUsage() {
-      return usage
-    },
-    failure() {
-      return failure
-    },
-    finished() {
-      return finishes.size > 0
-    },
+    delta: (_delta, choice = 0) => open(choice),
   }
 }
 

@@ -1,0 +1,89 @@
+import type { ChatSink, ChatUsage, ErrorShape, FinishReason } from '../types/chat.ts'
+import { toOpenAIError } from '../error.ts'
+
+/** A sink that renders what it is told in a client's dialect. */
+export interface StreamWriter extends ChatSink {
+  /** Takes what was written since the last call; empty when nothing was. */
+  take(): string
+  /** The provider's stream ended as it should: writes what ends the client's. */
+  close(): void
+  /** The stream broke: writes an error event. No end marker follows, so no client takes it for a whole answer. */
+  error(shape: ErrorShape): void
+  // Methods, not accessors: V8 keeps an accessor's closure for every object literal made, and each call makes one.
+  lastUsage(): ChatUsage | undefined
+  failure(): ErrorShape | undefined
+  finished(): boolean
+}
+
+export interface StreamWriterOptions {
+  id: string
+  model: string
+  created: number
+  /** The client asked for `stream_options.include_usage`. */
+  includeUsage: boolean
+}
+
+/** What OpenAI's two chunk dialects share: the finishes, the usage chunk with empty `choices`, `[DONE]`, the error event. */
+export interface WriterBase extends Omit<StreamWriter, 'text' | 'reasoning' | 'delta'> {
+  write(text: string): void
+}
+
+export interface WriterDialect {
+  /** The beginning of every chunk, up to its `choices`. */
+  readonly head: string
+  readonly includeUsage: boolean
+  /** A choice is spoken of: its first chunk is written, where the dialect has one. */
+  open(choice: number): void
+  /** The choices spoken of so far. */
+  readonly choices: ReadonlySet<number>
+  /** A choice without its finish reason: `{"index":0,"delta":{}`. */
+  last(choice: number): string
+}
+
+/** The part of a writer that knows no dialect but its chunks' head and last choice. */
+export function createWriterBase(dialect: WriterDialect): WriterBase {
+  const finishes = new Map<number, FinishReason>()
+  let out = ''
+  let usage: ChatUsage | undefined
+  let failure: ErrorShape | undefined
+  let closed = false
+  return {
+    write(text) {
+      out += text
+    },
+    finish(reason, choice = 0) {
+      dialect.open(choice)
+      finishes.set(choice, reason)
+    },
+    usage(value) {
+      usage = value
+    },
+    fail(error) {
+      failure ??= error
+    },
+    take() {
+      const text = out
+      out = ''
+      return text
+    },
+    close() {
+      if (closed) return
+      closed = true
+      if (dialect.choices.size === 0) dialect.open(0)
+      for (const choice of dialect.choices) {
+        const reason = finishes.get(choice) ?? 'stop'
+        out += `${dialect.head}"choices":[${dialect.last(choice)},"finish_reason":"${reason}"}]}\n\n`
+      }
+      if (dialect.includeUsage && usage) out += `${dialect.head}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
+      out += 'data: [DONE]\n\n'
+    },
+    error(shape) {
+      if (closed) return
+      closed = true
+      out += `data: ${toOpenAIError(shape)}\n\n`
+    },
+    lastUsage: () => usage,
+    failure: () => failure,
+    finished: () => finishes.size > 0,
+  }
+}
