@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
-import { extname } from 'node:path'
+import { dirname, extname } from 'node:path'
 import { resolveEnv } from './env.ts'
 import { isPlain, mergePlain } from './plain.ts'
+import { importModule } from '../import-module.ts'
 import { importFresh } from './import-fresh.ts'
 import { parseJson } from './read-error.ts'
 import type { LoadConfigOptions } from 'c12'
@@ -50,8 +51,9 @@ export async function readConfigFile(file: string, envName: string | undefined):
 }
 
 /**
- * Node's own import first: then what the config imports are the same instances that the gateway sees. c12's jiti takes
- * over where Node cannot: TypeScript and reloads on Node 20, enums, imports without ending.
+ * Node's own import first: then what the config imports are the same instances that the gateway sees. jiti takes over
+ * where Node cannot: TypeScript and reloads on Node 20, enums, imports without ending, and our own package's name where
+ * it is not installed (a clone that has not been built).
  */
 async function loadCode(file: string, load: (importer?: Importer) => Promise<Plain>): Promise<Plain> {
   let imported: { default: unknown } | undefined
@@ -60,7 +62,8 @@ async function loadCode(file: string, load: (importer?: Importer) => Promise<Pla
   } catch (error) {
     if (!isLinkError(error)) throw error
   }
-  return load(imported && (async () => imported.default))
+  const found = imported ?? ((await importModule(file, dirname(file))) as { default?: unknown })
+  return load(async () => ('default' in found ? found.default : found))
 }
 
 /** True for errors of parsing and resolving, false for what the config threw by itself. */
