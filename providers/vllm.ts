@@ -6,4 +6,5 @@ export default makeOpenAILike({
   env: { apiKey: 'HOSTED_VLLM_API_KEY', baseURL: 'HOSTED_VLLM_API_BASE' },
   aliases: ['hosted_vllm'],
   required: ['baseURL'],
+  priceProvider: false,
 })

@@ -5,4 +5,5 @@ export default makeOpenAILike({
   baseURL: 'https://api.x.ai/v1',
   env: { apiKey: 'XAI_API_KEY', baseURL: 'XAI_API_BASE' },
   claims: ['grok-*'],
+  priceProvider: 'x-ai',
 })

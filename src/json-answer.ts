@@ -5,7 +5,7 @@ import { GatewayError } from './error.ts'
 import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { providerError } from './upstream-error.ts'
-import { readJsonUsage, toUsage } from './usage.ts'
+import { readJsonUsage, usageIn } from './usage.ts'
 import { fromChatCompletion } from './wires/completions.ts'
 
 export interface JsonAnswerInput extends ExchangeInput {
@@ -31,7 +31,7 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
   const decoded = endpoint.decode ? decode(endpoint.decode, parsed, input) : parsed
   const body = plan.bridged ? fromChatCompletion(decoded as ChatCompletion) : decoded
   headers['content-type'] = 'application/json'
-  const usage = toUsage((decoded as { usage?: ChatCompletion['usage'] } | null)?.usage)
+  const usage = usageIn(decoded)
   return { status: input.status, headers, body: JSON.stringify(body), usage, target }
 }
 

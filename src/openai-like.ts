@@ -38,6 +38,8 @@ export interface OpenAILike {
   /** Fields the API rejects and that nobody misses upstream (`user`, which the gateway itself accounts by). */
   readonly consume?: readonly string[]
   readonly error?: (status: number, body: string) => ErrorShape
+  /** See {@link ProviderDefinition.priceProvider}. */
+  readonly priceProvider?: string | false
 }
 
 /** Headers of the client that belong to a passed-through request. */
@@ -53,6 +55,7 @@ export function makeOpenAILike(like: OpenAILike): ProviderDefinition<typeof open
     required: like.required ?? (like.baseURL ? ['apiKey'] : ['apiKey', 'baseURL']),
     aliases: like.aliases,
     claims: like.claims,
+    priceProvider: like.priceProvider,
     setup: (options) => openAILikeProvider(like, options),
   })
 }

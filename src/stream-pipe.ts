@@ -44,11 +44,11 @@ export function createStreamPipe(input: StreamAnswerInput, type: string): Stream
   const { call, endpoint, bridged } = input.plan
   const events = /^text\/event-stream\b/i.test(type)
   if (call.wire === 'openai.*' && !endpoint.decode) {
-    if (events) return bytesThrough(false, type)
+    if (events) return bytesThrough(input, type, false)
     return isJson(type) ? undefined : rawThrough(type)
   }
   if (!call.stream) return undefined
-  if (!endpoint.decodeStream && !bridged && events) return bytesThrough(wantsWithhold(input), type)
+  if (!endpoint.decodeStream && !bridged && events) return bytesThrough(input, type, wantsWithhold(input))
   return translated(input, events || input.request.framing === 'ndjson')
 }
 
@@ -64,8 +64,8 @@ function includeUsage(body: Readonly<Record<string, unknown>>): boolean {
 
 const DONE = encoder.encode('data: [DONE]')
 
-function bytesThrough(withhold: boolean, type: string): StreamPipe {
-  const tap = createSseTap({ withhold })
+function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boolean): StreamPipe {
+  const tap = createSseTap({ withhold, costOf: plan.costOf })
   let done = false
   return {
     headers: { ...EVENT_STREAM, 'content-type': type },
@@ -86,7 +86,7 @@ function bytesThrough(withhold: boolean, type: string): StreamPipe {
       return done
     },
     usage() {
-      return toUsage(tap.usage())
+      return tap.usage()
     },
     failure: () => undefined,
   }
@@ -124,6 +124,7 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
     model: ctx.call.model,
     created: Math.floor(ctx.startedAt / 1000),
     includeUsage: includeUsage(ctx.call.body),
+    costOf: plan.costOf,
   }
   const writer =
     ctx.call.wire === 'openai.completions' ? createCompletionsWriter(writerOptions) : createChatWriter(writerOptions)

@@ -1,5 +1,6 @@
-import type { Call } from './types/call.ts'
+import type { Call, Usage } from './types/call.ts'
 import type { Answer } from './types/lifecycle.ts'
+import type { PriceTable } from './types/prices.ts'
 import type { Endpoint, Target, UpstreamRequest } from './types/provider.ts'
 import type { CallContext } from './context.ts'
 import type { Transport } from './transport/types.ts'
@@ -7,6 +8,7 @@ import { createFetchTransport } from './transport/fetch.ts'
 import { createExchange } from './exchange.ts'
 import { GatewayError, notConfigured } from './error.ts'
 import { prepareCall } from './prepare-call.ts'
+import { dropRequestPrices, streamCost } from './prices/call-cost.ts'
 import { createTranslation } from './translation.ts'
 import { toChatCall } from './wires/completions.ts'
 
@@ -16,6 +18,7 @@ export interface UpstreamOptions {
   timeout: number
   dropParams: boolean
   heartbeat: number
+  prices: PriceTable
 }
 
 /** How one call reaches one target: which endpoint, over which bridge. */
@@ -26,6 +29,8 @@ export interface Plan {
   readonly bridged: boolean
   /** Seconds of silence after which a stream gets a comment; 0 never. */
   readonly heartbeat: number
+  /** What the usage chunk is to say of the cost, in USD. */
+  readonly costOf: ((usage: Usage) => number | undefined) | undefined
   /** Milliseconds. */
   readonly timeout: { total: number; headers: number; idle: number }
 }
@@ -55,6 +60,7 @@ export function callUpstream(ctx: CallContext, target: Target, options: Upstream
 function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): Plan {
   const { missing, missingVariables } = target.deployment.info as { missing?: string[]; missingVariables?: string[] }
   if (missing) throw notConfigured(target.provider.name, missing, missingVariables ?? [])
+  if (ctx.stripped.length > 0) dropRequestPrices(ctx)
   const { wire } = ctx.call
   const { endpoints } = target.provider
   let call = prepareCall(ctx, ctx.call, target)
@@ -77,7 +83,8 @@ function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): P
       },
     )
   }
-  return { call, endpoint, bridged, timeout: timeouts(ctx, target, options), heartbeat: options.heartbeat }
+  const costOf = streamCost(ctx, target, options.prices)
+  return { call, endpoint, bridged, costOf, timeout: timeouts(ctx, target, options), heartbeat: options.heartbeat }
 }
 
 /** Request header or body, then the deployment, then the config (LiteLLM's order), in milliseconds. */

@@ -9,32 +9,58 @@ export function toUsage(usage: ChatUsage | Record<string, unknown> | null | unde
   const u = usage as Record<string, unknown>
   const input = count(u['prompt_tokens'] ?? u['input_tokens'])
   const output = count(u['completion_tokens'] ?? u['output_tokens'])
-  if (input === undefined && output === undefined) return undefined
-  const inDetails = record(u['prompt_tokens_details'] ?? u['input_tokens_details'])
+  if (input === undefined && output === undefined) return secondsOnly(u)
+  // `input_token_details` is how transcriptions spell it.
+  const inDetails = record(u['prompt_tokens_details'] ?? u['input_tokens_details'] ?? u['input_token_details'])
   const outDetails = record(u['completion_tokens_details'] ?? u['output_tokens_details'])
   const result: Usage = { input: input ?? 0, output: output ?? 0 }
+  if (u['prompt_tokens'] === undefined && !inDetails) {
+    // Anthropic's own form counts what was read from and written to the cache besides the input.
+    result.input += (count(u['cache_read_input_tokens']) ?? 0) + (count(u['cache_creation_input_tokens']) ?? 0)
+  }
+  const reasoning = count(outDetails?.['reasoning_tokens'])
+  // xAI counts reasoning besides the completion's tokens; the total tells.
+  if (reasoning && count(u['total_tokens']) === result.input + result.output + reasoning) result.output += reasoning
   // `prompt_cache_hit_tokens` is DeepSeek's name for the cached part.
   set(
     result,
     'cacheRead',
     count(inDetails?.['cached_tokens'] ?? u['cache_read_input_tokens'] ?? u['prompt_cache_hit_tokens']),
   )
-  set(result, 'cacheWrite', count(inDetails?.['cache_creation_tokens'] ?? u['cache_creation_input_tokens']))
-  set(result, 'reasoning', count(outDetails?.['reasoning_tokens']))
+  // `cache_write_tokens` is OpenRouter's name.
+  set(
+    result,
+    'cacheWrite',
+    count(
+      inDetails?.['cache_creation_tokens'] ?? inDetails?.['cache_write_tokens'] ?? u['cache_creation_input_tokens'],
+    ),
+  )
+  set(result, 'cacheWrite1h', count(record(u['cache_creation'])?.['ephemeral_1h_input_tokens']))
+  set(result, 'reasoning', reasoning)
   set(result, 'audioInput', count(inDetails?.['audio_tokens']))
   set(result, 'audioOutput', count(outDetails?.['audio_tokens']))
+  set(result, 'imageInput', count(inDetails?.['image_tokens']))
+  set(result, 'imageOutput', count(outDetails?.['image_tokens']))
+  set(result, 'searches', count(record(u['server_tool_use'])?.['web_search_requests'] ?? u['num_search_queries']))
   return result
+}
+
+/** The usage of an OpenAI-shaped answer or chunk, with the service tier that stands beside it. */
+export function usageIn(body: unknown): Usage | undefined {
+  const whole = record(body)
+  const usage = toUsage(whole?.['usage'] as ChatUsage | undefined)
+  if (usage && typeof whole?.['service_tier'] === 'string') usage.serviceTier = whole['service_tier']
+  return usage
 }
 
 /** Finds usage in an OpenAI JSON answer. Long answers (embeddings) are not parsed whole: usage stands near their end. */
 export function readJsonUsage(text: string): Usage | undefined {
-  if (text.length <= PARSE_WHOLE) {
-    const body: unknown = JSON.parse(text)
-    return toUsage(record(body)?.['usage'] as ChatUsage | undefined)
-  }
+  if (text.length <= PARSE_WHOLE) return usageIn(JSON.parse(text))
   for (let at = text.lastIndexOf('"usage"'); at > 0; at = text.lastIndexOf('"usage"', at - 1)) {
     if (text.charCodeAt(at - 1) === 92) continue
     const usage = parseObjectAt(text, text.indexOf('{', at))
+    const tier = usage && /"service_tier"\s*:\s*"(\w+)"/.exec(text.slice(at))?.[1]
+    if (tier !== undefined) usage!.serviceTier = tier
     if (usage) return usage
   }
   return undefined
@@ -55,6 +81,13 @@ function parseObjectAt(text: string, start: number): Usage | undefined {
     }
   }
   return undefined
+}
+
+/** Transcriptions that are billed by the length of the audio (OpenAI API reference, "Create transcription"). */
+function secondsOnly(usage: Record<string, unknown>): Usage | undefined {
+  const { type, seconds } = usage
+  if (type !== 'duration' || typeof seconds !== 'number' || !(seconds >= 0)) return undefined
+  return { input: 0, output: 0, seconds }
 }
 
 function count(value: unknown): number | undefined {

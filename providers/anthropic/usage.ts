@@ -17,6 +17,13 @@ export function toChatUsage(usage: unknown): ChatUsage {
     out.cache_creation_input_tokens = written ?? 0
     out.cache_read_input_tokens = read ?? 0
   }
+  // Writing to the one-hour cache costs more than to the five-minute one ("Prompt caching", pricing).
+  const kinds = raw['cache_creation']
+  const hour = isObject(kinds) ? count(kinds['ephemeral_1h_input_tokens']) : undefined
+  if (hour) out.cache_creation = { ephemeral_1h_input_tokens: hour, ephemeral_5m_input_tokens: (written ?? 0) - hour }
+  const tools = raw['server_tool_use']
+  const searches = isObject(tools) ? count(tools['web_search_requests']) : undefined
+  if (searches) out.server_tool_use = { web_search_requests: searches }
   const details = raw['output_tokens_details']
   const reasoning = isObject(details) ? count(details['thinking_tokens']) : undefined
   if (reasoning !== undefined) out.completion_tokens_details = { reasoning_tokens: reasoning }

@@ -31,6 +31,7 @@ export default defineProvider({
   env: { apiKey: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'], baseURL: 'GEMINI_API_BASE' },
   required: ['apiKey'],
   claims: ['gemini-*'],
+  priceProvider: 'google',
   setup({ apiKey, baseURL, apiVersion }) {
     const base = toBase(baseURL, apiVersion)
     const headers = { 'content-type': 'application/json', 'x-goog-api-key': apiKey }

@@ -42,6 +42,8 @@ export default defineProvider({
     latency: z.number().min(0).default(120).describe('Milliseconds to the first token.'),
   }),
   required: [],
+  prices: { input_cost_per_token: 0, output_cost_per_token: 0 },
+  priceProvider: false,
   builtin: [
     { name: 'mock', model: 'mock/mock' },
     { name: 'mock/*', model: 'mock/*' },

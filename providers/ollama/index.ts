@@ -36,6 +36,8 @@ export default defineProvider({
   required: [],
   local: true,
   aliases: ['ollama_chat'],
+  prices: { input_cost_per_token: 0, output_cost_per_token: 0 },
+  priceProvider: false,
 
   setup({ baseURL, apiKey, keepAlive, options }) {
     const address = toOllamaAddress(baseURL)

@@ -68,7 +68,7 @@ export async function runCall(
       stripped: body['fallbacks'] === undefined ? stripped : [...stripped, 'fallbacks'],
     })
     if (answer.status >= 400) throw await refusal(answer)
-    return { answer, info: createGatewayInfo(answer, id, body), controller, signal, toError, release }
+    return { answer, info: createGatewayInfo(answer, id), controller, signal, toError, release }
   } catch (error) {
     release()
     throw toError(error)

@@ -57,3 +57,18 @@ export interface Usage {
   /** True where the gateway estimated the figures because the provider gave none. */
   estimated?: boolean | undefined
 }
+
+/** What a call cost, in integer nano-dollars (10⁻⁹ USD). `total` is the sum of the parts but `reasoning`, which is inside `output`. */
+export interface Cost {
+  readonly total: number
+  /** Input tokens that came from no cache. */
+  readonly input: number
+  readonly cacheRead: number
+  readonly cacheWrite: number
+  readonly output: number
+  readonly reasoning: number
+  /** Images, seconds, searches and other things that are not tokens. */
+  readonly other: number
+  /** Where the price came from; `unknown` means that nobody knows it and `total` is 0. */
+  readonly source: 'request' | 'deployment' | 'library' | 'unknown'
+}

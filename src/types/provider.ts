@@ -86,6 +86,10 @@ export interface ProviderDefinition<S extends z.ZodType = z.ZodType> {
   readonly claims?: readonly string[] | undefined
   /** Deployments that are there when no config names any (the `mock` provider's). */
   readonly builtin?: readonly ModelConfig[] | undefined
+  /** Its name in the price list, where that is another one; false where the list cannot have its models. */
+  readonly priceProvider?: string | false | undefined
+  /** Prices of all its models by LiteLLM's names, under those of deployments: 0 where nobody is billed. */
+  readonly prices?: Readonly<Record<string, number>> | undefined
   /** A server on this machine: taken when no config names any models and it answers `models()`. */
   readonly local?: boolean | undefined
   setup(options: z.output<S>): Omit<Provider, 'name'>

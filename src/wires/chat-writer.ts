@@ -22,6 +22,7 @@ export function createChatWriter(options: StreamWriterOptions): StreamWriter {
   const base = createWriterBase({
     head,
     includeUsage: options.includeUsage,
+    costOf: options.costOf,
     open,
     choices,
     last: (choice) => `{"index":${choice},"delta":{}`,

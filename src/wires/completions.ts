@@ -46,6 +46,7 @@ export function createCompletionsWriter(options: StreamWriterOptions): StreamWri
   const base = createWriterBase({
     head,
     includeUsage: options.includeUsage,
+    costOf: options.costOf,
     open,
     choices,
     last: (choice) => `{"index":${choice},"text":"","logprobs":null`,

@@ -1,5 +1,6 @@
-import type { ChatUsage } from '../types/chat.ts'
+import type { Usage } from '../types/call.ts'
 import { concat } from '../byte-stream.ts'
+import { usageIn } from '../usage.ts'
 
 /** Watches an OpenAI-shaped SSE stream go by. */
 export interface SseTap {
@@ -7,9 +8,16 @@ export interface SseTap {
   push(chunk: Uint8Array): Uint8Array | undefined
   /** What is still held when the upstream has ended. */
   end(): Uint8Array | undefined
-  usage(): ChatUsage | undefined
+  usage(): Usage | undefined
   /** A part of an event has been sent on: nothing else may be written before its end. */
   midEvent(): boolean
+}
+
+export interface SseTapOptions {
+  /** Cut the usage chunk out. */
+  readonly withhold: boolean
+  /** What the usage chunk shall say of the call's cost, in USD. */
+  readonly costOf?: ((usage: Usage) => number | undefined) | undefined
 }
 
 const HELD_LIMIT = 256 * 1024
@@ -20,10 +28,17 @@ const HELD_LIMIT = 256 * 1024
  * breaks can still be ended with a clean error event. With `withhold` the usage chunk is cut out (the gateway asked for
  * it, the client did not). Inside JSON strings quotes are escaped, so prose never matches.
  */
-export function createSseTap(options: { withhold: boolean }): SseTap {
+export function createSseTap(options: SseTapOptions): SseTap {
   let held: Uint8Array | undefined
-  let usage: ChatUsage | undefined
+  let usage: Usage | undefined
   let midEvent = false
+
+  /** The bytes without usage chunks, with the cost in the last one, or as they are. */
+  const edited = (bytes: Uint8Array, found: Found): Uint8Array => {
+    if (options.withhold) return withoutUsage(bytes)
+    const chunk = options.costOf && withCost(found, options.costOf)
+    return chunk ? concat([bytes.subarray(0, found.start), chunk, bytes.subarray(found.end)]) : bytes
+  }
 
   return {
     push(chunk) {
@@ -34,8 +49,8 @@ export function createSseTap(options: { withhold: boolean }): SseTap {
       if (boundary > 0) midEvent = false
       const found = boundary > 0 ? findUsage(out) : undefined
       if (found) {
-        usage = found.usage
-        if (options.withhold) out = withoutUsage(out)
+        usage = found.usage ?? usage
+        out = edited(out, found)
       }
       if (held && held.length > HELD_LIMIT) {
         // Far too long for a usage event: let it pass in pieces.
@@ -50,8 +65,10 @@ export function createSseTap(options: { withhold: boolean }): SseTap {
       held = undefined
       if (!rest) return undefined
       const found = findUsage(rest)
-      if (found) usage = found.usage
-      return options.withhold && found?.only ? undefined : rest
+      if (!found) return rest
+      usage = found.usage ?? usage
+      const out = edited(rest, found)
+      return out.length > 0 ? out : undefined
     },
     usage() {
       return usage
@@ -63,6 +80,7 @@ export function createSseTap(options: { withhold: boolean }): SseTap {
 }
 
 const decoder = new TextDecoder()
+const encoder = new TextEncoder()
 const LF = 10
 const CR = 13
 /** Without its opening quote: a quote comes every few bytes, and a search that begins with one costs six times as much. */
@@ -80,15 +98,24 @@ function lastBoundary(bytes: Uint8Array): number {
 }
 
 /** An event that carries usage. `only`: and nothing else. */
-interface UsageEvent {
-  readonly usage: ChatUsage
+interface Found {
+  /** Undefined where it counts nothing: `"usage":{}`. */
+  readonly usage: Usage | undefined
+  readonly chunk: Chunk
   readonly only: boolean
   readonly start: number
   readonly end: number
 }
 
+interface Chunk {
+  readonly usage?: Record<string, unknown> | null
+  readonly choices?: unknown[]
+  /** The Responses API wraps the finished answer (API reference, "response.completed"). */
+  readonly response?: { readonly usage?: unknown } | null
+}
+
 /** The last event that carries usage. */
-function findUsage(bytes: Uint8Array): UsageEvent | undefined {
+function findUsage(bytes: Uint8Array): Found | undefined {
   for (let at = lastUsage(bytes); at >= 0;) {
     const start = lastBoundary(bytes.subarray(0, at))
     const end = eventEnd(bytes, at)
@@ -111,16 +138,29 @@ function withoutUsage(bytes: Uint8Array): Uint8Array {
   return end === bytes.length ? bytes : concat([bytes.subarray(0, end), ...kept])
 }
 
-function parseEvent(text: string): { usage: ChatUsage; only: boolean } | undefined {
+function parseEvent(text: string): Pick<Found, 'usage' | 'chunk' | 'only'> | undefined {
   const data = text.indexOf('data:')
   if (data < 0) return undefined
   try {
-    const chunk = JSON.parse(text.slice(data + 5)) as { usage?: ChatUsage; choices?: unknown[] }
-    if (typeof chunk.usage !== 'object' || chunk.usage === null) return undefined
-    return { usage: chunk.usage, only: Array.isArray(chunk.choices) && chunk.choices.length === 0 }
+    const chunk = JSON.parse(text.slice(data + 5)) as Chunk
+    const holder = isObject(chunk.usage) ? chunk : chunk.response
+    if (!isObject(holder?.usage)) return undefined
+    const only = Array.isArray(chunk.choices) && chunk.choices.length === 0
+    return { usage: usageIn(holder), chunk, only }
   } catch {
     return undefined
   }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
+
+/** The usage chunk with `usage.cost`; undefined where the cost is not known. */
+function withCost({ chunk, usage }: Found, costOf: NonNullable<SseTapOptions['costOf']>): Uint8Array | undefined {
+  const cost = usage && chunk.usage ? costOf(usage) : undefined
+  if (cost === undefined) return undefined
+  return encoder.encode(`data: ${JSON.stringify({ ...chunk, usage: { ...chunk.usage, cost } })}\n\n`)
 }
 
 /** Where the last `"usage":{` stands, spaces or not. Forward, which is what Node's search is fast at. */

@@ -1,5 +1,7 @@
 import type { ChatSink, ChatUsage, ErrorShape, FinishReason } from '../types/chat.ts'
+import type { Usage } from '../types/call.ts'
 import { toOpenAIError } from '../error.ts'
+import { toUsage } from '../usage.ts'
 
 /** A sink that renders what it is told in a client's dialect. */
 export interface StreamWriter extends ChatSink {
@@ -21,6 +23,8 @@ export interface StreamWriterOptions {
   created: number
   /** The client asked for `stream_options.include_usage`. */
   includeUsage: boolean
+  /** What the usage chunk is to say of the cost, in USD. */
+  costOf?: ((usage: Usage) => number | undefined) | undefined
 }
 
 /** What OpenAI's two chunk dialects share: the finishes, the usage chunk with empty `choices`, `[DONE]`, the error event. */
@@ -32,6 +36,7 @@ export interface WriterDialect {
   /** The beginning of every chunk, up to its `choices`. */
   readonly head: string
   readonly includeUsage: boolean
+  readonly costOf: StreamWriterOptions['costOf']
   /** A choice is spoken of: its first chunk is written, where the dialect has one. */
   open(choice: number): void
   /** The choices spoken of so far. */
@@ -74,7 +79,9 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
         const reason = finishes.get(choice) ?? 'stop'
         out += `${dialect.head}"choices":[${dialect.last(choice)},"finish_reason":"${reason}"}]}\n\n`
       }
-      if (dialect.includeUsage && usage) out += `${dialect.head}"choices":[],"usage":${JSON.stringify(usage)}}\n\n`
+      if (dialect.includeUsage && usage) {
+        out += `${dialect.head}"choices":[],"usage":${writeUsage(usage, dialect.costOf)}}\n\n`
+      }
       out += 'data: [DONE]\n\n'
     },
     error(shape) {
@@ -86,4 +93,11 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
     failure: () => failure,
     finished: () => finishes.size > 0,
   }
+}
+
+/** The usage as JSON, with its cost where that is wanted and known. */
+function writeUsage(usage: ChatUsage, costOf: StreamWriterOptions['costOf']): string {
+  const counted = costOf && toUsage(usage)
+  const cost = counted && costOf(counted)
+  return JSON.stringify(cost === undefined ? usage : { ...usage, cost })
 }

@@ -111,11 +111,16 @@ test('an answer tells which deployment gave it and what it cost, without showing
   expect(JSON.parse(JSON.stringify(answer))).toEqual(chatAnswer('Hi'))
 })
 
-test('without any price there is no cost', async () => {
+test('where nobody knows the price there is no cost; a provider that bills nobody costs nothing', async () => {
+  const provider = await upstream((_call, response) => sendJson(response, chatAnswer('Hi')))
   const { completion } = createLibrary(await gateway())
-  const answer = await completion({ model: 'mock/echo', messages })
-  expect(answer.choices[0]!.message.content).toBe('Hello')
+  const answer = await completion({ model: 'openai/m', messages, apiKey: 'sk-key', baseURL: `${provider.url}/v1` })
+  expect(answer.gateway.usage).toEqual({ input: 7, output: 3 })
   expect(answer.gateway.cost).toBeUndefined()
+
+  const free = await completion({ model: 'mock/echo', messages })
+  expect(free.choices[0]!.message.content).toBe('Hello')
+  expect(free.gateway.cost).toBe(0)
 })
 
 test('runs the whole lifecycle: callbacks get a record of the caller and the answer', async () => {

@@ -121,6 +121,7 @@ describe('the provider', () => {
       env: { apiKey: ['GEMINI_API_KEY', 'GOOGLE_API_KEY'], baseURL: 'GEMINI_API_BASE' },
       required: ['apiKey'],
       claims: ['gemini-*'],
+      priceProvider: 'google',
     })
     expect(makeProvider().baseURL).toBe('https://generativelanguage.googleapis.com/v1beta')
   })
