@@ -1,4 +1,4 @@
-import { GatewayError, definePlugin, estimateTokens, z } from '../src/index.ts'
+import { GatewayError, addWhenAway, definePlugin, estimateTokens, logger, z } from '../src/index.ts'
 import type { Answer, Context, CounterOp, Counters, Deployment, Target } from '../src/index.ts'
 
 const MINUTE_MS = 60_000
@@ -10,64 +10,101 @@ export default definePlugin({
   name: 'deployment-limits',
   description: 'Keeps each deployment within its rpm, tpm and maxParallel',
   order: 'post',
-  options: z.object({}),
-  setup: (_options, { counters }) => ({
+  options: z.object({
+    whenAway: z
+      .enum(['open', 'closed'])
+      .default('open')
+      .describe('What a store of counters that is away means: `open` calls go on uncounted, `closed` 503.'),
+  }),
+  setup: ({ whenAway }, { counters }) => ({
     provider(ctx, target, next) {
       const { rpm, tpm, maxParallel } = target.deployment
       if (rpm === undefined && tpm === undefined && maxParallel === undefined) return next(target)
-      return limited(ctx, target, next, counters)
+      return limited({ ctx, target, next, counters, whenAway })
     },
   }),
 })
 
-async function limited(
-  ctx: Context,
-  target: Target,
-  next: (target: Target) => Promise<Answer>,
-  counters: Counters,
-): Promise<Answer> {
-  const estimate = target.deployment.tpm === undefined ? 0 : worstCase(ctx)
-  const ops = operations(target.deployment, estimate)
-  const taken = await counters.add(ops.map(({ op }) => op))
+interface Limited {
+  readonly ctx: Context
+  readonly target: Target
+  readonly next: (target: Target) => Promise<Answer>
+  readonly counters: Counters
+  readonly whenAway: 'open' | 'closed'
+}
+
+async function limited({ ctx, target, next, counters, whenAway }: Limited): Promise<Answer> {
+  const { deployment } = target
+  const estimate = deployment.tpm === undefined ? 0 : worstCase(ctx)
+  // One call may try a deployment again: each attempt has a slot of its own.
+  const leaseId = `${ctx.id}:${ctx.attempts.length}`
+  const ops = operations(deployment, { estimate, leaseId })
+  const added = addWhenAway(
+    counters,
+    ops.map(({ op }) => op),
+    whenAway,
+  )
+  const taken = added && 'then' in added ? await added : added
+  if (!taken) return next(target)
   if (!taken.ok) throw atLimit(target, ops[taken.failed]!.kind, taken.resetMs[taken.failed]!)
 
-  const correct = (kind: Kind, by: number) => {
-    const entry = ops.find((candidate) => candidate.kind === kind)
-    if (entry && by !== 0) void counters.add([{ ...entry.op, by, limit: Infinity }])
+  const release = (tokens: number | undefined) => {
+    if (deployment.maxParallel !== undefined) report(counters.settle([{ key: slots(deployment), leaseId, by: 0 }]))
+    const by = tokens === undefined ? 0 : tokens - estimate
+    if (deployment.tpm === undefined || by === 0) return
+    // What was reserved too much leaves with its reservation; what came on top was spent now.
+    const at = by < 0 ? taken.at : undefined
+    report(addWhenAway(counters, [{ ...tokensOp(deployment), by, limit: Infinity, at }], 'open'))
   }
   try {
     const answer = await next(target)
-    ctx.onSettle(({ usage }) => {
-      correct('parallel', -1)
-      if (usage) correct('tokens', usage.input + usage.output - estimate)
-    })
+    ctx.onSettle(({ usage }) => release(usage && Math.ceil(usage.input + usage.output)))
     return answer
   } catch (error) {
-    correct('parallel', -1)
-    correct('tokens', -estimate)
+    release(0)
     throw error
   }
 }
 
 type Kind = 'requests' | 'tokens' | 'parallel'
 
-function operations(deployment: Deployment, estimate: number): { kind: Kind; op: CounterOp }[] {
+function operations(
+  deployment: Deployment,
+  { estimate, leaseId }: { estimate: number; leaseId: string },
+): { kind: Kind; op: CounterOp }[] {
   const { id, rpm, tpm, maxParallel } = deployment
-  const minute = Math.floor(Date.now() / MINUTE_MS)
   const ops: { kind: Kind; op: CounterOp }[] = []
-  const add = (kind: Kind, key: string, by: number, limit: number, ttlMs: number) =>
-    ops.push({ kind, op: { key: `deployment:${id}:${key}`, by, limit, ttlMs } })
-  if (rpm !== undefined) add('requests', `rpm:${minute}`, 1, rpm, MINUTE_MS)
-  if (tpm !== undefined) add('tokens', `tpm:${minute}`, estimate, tpm, MINUTE_MS)
-  if (maxParallel !== undefined) add('parallel', 'parallel', 1, maxParallel, SLOT_LEASE_MS)
+  if (rpm !== undefined) {
+    const key = `deployment:${id}:rpm`
+    ops.push({ kind: 'requests', op: { kind: 'window', key, by: 1, limit: rpm, windowMs: MINUTE_MS } })
+  }
+  if (tpm !== undefined) ops.push({ kind: 'tokens', op: { ...tokensOp(deployment), by: estimate, limit: tpm } })
+  if (maxParallel !== undefined) {
+    const lease = { key: slots(deployment), by: 1, limit: maxParallel, leaseId, ttlMs: SLOT_LEASE_MS }
+    ops.push({ kind: 'parallel', op: { kind: 'lease', ...lease } })
+  }
   return ops
+}
+
+function tokensOp({ id }: Deployment) {
+  return { kind: 'window', key: `deployment:${id}:tpm`, windowMs: MINUTE_MS } as const
+}
+
+function slots({ id }: Deployment): string {
+  return `deployment:${id}:parallel`
+}
+
+/** The answer does not wait for the books of a limit. */
+function report(work: unknown): void {
+  Promise.resolve(work).catch((error: unknown) => logger.error('deployment-limits could not correct a limit:', error))
 }
 
 /** Tokens a call may take: its text and the answer it allows. Corrected by the real usage afterwards. */
 function worstCase({ call }: Context): number {
   const { max_completion_tokens, max_tokens } = call.body
   const answer = Number(max_completion_tokens ?? max_tokens ?? 0)
-  return estimateTokens(typeof call.raw === 'string' ? call.raw : '') + (Number.isFinite(answer) ? answer : 0)
+  const allowed = Number.isFinite(answer) ? Math.max(0, Math.ceil(answer)) : 0
+  return estimateTokens(typeof call.raw === 'string' ? call.raw : '') + allowed
 }
 
 function atLimit(target: Target, kind: Kind, resetMs: number): GatewayError {
@@ -76,6 +113,6 @@ function atLimit(target: Target, kind: Kind, resetMs: number): GatewayError {
     code: 'deployment_limit_reached',
     provider: target.provider.name,
     model: target.group,
-    retryAfter: kind === 'parallel' ? 1 : resetMs / 1000,
+    retryAfter: kind === 'parallel' ? 1 : Math.max(1, resetMs / 1000),
   })
 }

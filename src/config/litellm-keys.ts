@@ -43,7 +43,7 @@ export function isProviderOption(key: string): boolean {
 
 /** Price keys: `input_cost_per_token`, `cache_read_input_token_cost_above_200k_tokens`, `tiered_pricing` … */
 export function isPriceKey(key: string): boolean {
-  return /_cost_per_|_token_cost/.test(key) || key === 'tiered_pricing'
+  return /(^|_)cost_per_|_token_cost/.test(key) || key === 'tiered_pricing'
 }
 
 /** Keys whose values are credentials: an entry without them is still useful to read, and the start goes on. */

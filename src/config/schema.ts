@@ -64,9 +64,24 @@ export const gatewayConfigSchema = z.strictObject({
     .optional()
     .describe('Largest requests that are accepted.'),
   storage: z
-    .record(z.string(), z.looseObject({ driver: z.string().min(1).describe('unstorage driver, such as redis.') }))
+    .record(
+      z.string(),
+      z.looseObject({
+        driver: z.string().min(1).describe('unstorage driver, such as redis.'),
+        ttl: z.number().positive().optional().describe('Seconds that entries live where a write says nothing.'),
+      }),
+    )
     .optional()
-    .describe('unstorage mounts by name.'),
+    .describe('Where documents are kept: unstorage mounts by name; default is the root. See storage.md.'),
+  counters: z
+    .strictObject({
+      journal: z
+        .boolean()
+        .optional()
+        .describe('Keep spend over a restart where counters are in memory (.data/counters.journal). Default true.'),
+    })
+    .optional()
+    .describe('Numbers that race: in the Redis of the mount counters or default, else in memory.'),
   passThrough: z
     .strictObject({
       default: z.string().min(1).optional().describe('Model name or deployment id for paths that have no route.'),

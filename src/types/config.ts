@@ -102,8 +102,13 @@ export interface GatewayConfig {
     /** Depth of JSON. Default 64. */
     depth?: number
   }
-  /** unstorage mounts by name; see the storage section of the README. */
-  storage?: Record<string, { driver: string; [option: string]: unknown }>
+  /** Where documents are kept: unstorage mounts by name, `default` is the root. See docs/storage.md. */
+  storage?: Record<string, { driver: string; ttl?: number; [option: string]: unknown }>
+  /** Numbers that race: in the Redis of the mount `counters` or `default`, else in memory. */
+  counters?: {
+    /** Spend survives a restart where counters are in memory: `.data/counters.journal`. Default true. */
+    journal?: boolean
+  }
   /** Which deployment serves OpenAI paths that name no model (files, batches …): a model name or deployment id. */
   passThrough?: { default?: string; routes?: Record<string, string> }
   /** Upstream connections per origin. Default unlimited. */

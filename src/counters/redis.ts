@@ -1,0 +1,162 @@
+import { createHash } from 'node:crypto'
+import type { Cluster, Redis } from 'ioredis'
+import type { CounterOp, CounterResult, Counters, Settlement, SettleResult } from '../types/counters.ts'
+import type { RedisStore } from '../redis/client.ts'
+import { logger } from '../logger.ts'
+import { checkOps, checkSettlements } from './check-ops.ts'
+import { ADD, READ, SETTLE } from './redis-scripts.ts'
+import { StoreAway } from './store-away.ts'
+
+export interface RedisCountersOptions {
+  /** Before every key, as a hash tag: all counters are in one slot of a cluster, so that a step is atomic. Default `ungate`. */
+  readonly prefix?: string | undefined
+  /** Settlements kept while Redis is away; further ones are lost, with an error in the log. Default 100,000. */
+  readonly maxPending?: number | undefined
+}
+
+interface Script {
+  readonly lua: string
+  readonly sha: string
+}
+
+const SCRIPTS = { add: toScript(ADD), settle: toScript(SETTLE), read: toScript(READ) }
+const PENDING_AT_ONCE = 100
+/** How far our picture of Redis' clock may be off. */
+const CLOCK_MS = 5
+
+/**
+ * Counters in Redis (6.2 or newer, Valkey), exact over any number of nodes. A step is one Lua script and one round trip. A step
+ * that Redis gets to only after the caller gave up changes nothing.
+ */
+export function createRedisCounters(redis: RedisStore, options: RedisCountersOptions = {}): Counters {
+  const tag = `{${options.prefix ?? 'ungate'}}`
+  const maxPending = options.maxPending ?? 100_000
+  let pending: Settlement[] = []
+  let flushing = false
+  /** Redis' clock less ours, as far as answers have shown it. */
+  let ahead: number | undefined
+
+  const lastMoment = () => (ahead === undefined ? 0 : Math.ceil(Date.now() + ahead + redis.deadline + CLOCK_MS))
+  const learn = (now: number) => {
+    const seen = now - Date.now()
+    // An answer that took long makes the clock look slow: believe the highest, and follow downwards slowly.
+    ahead = ahead === undefined || seen > ahead ? seen : ahead + (seen - ahead) / 64
+  }
+  const late = (now: number) => {
+    ahead = now - Date.now()
+    return new StoreAway('timeout', 'Redis came to the step too late and left it out')
+  }
+
+  const settleNow = async (settlements: readonly Settlement[]): Promise<SettleResult> => {
+    const keys = settlements.flatMap(({ key }) => totalKeys(tag, key))
+    const args = settlements.flatMap(({ by, ttlMs = Infinity, leaseId = '' }) => [String(by), life(ttlMs), leaseId])
+    const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, [String(lastMoment()), ...args]))
+    if (reply[0] === -1) throw late(reply[1]!)
+    learn(reply[1]!)
+    return {
+      applied: settlements.map((_settlement, i) => reply[2 + 2 * i] === 1),
+      values: settlements.map((_settlement, i) => reply[3 + 2 * i]!),
+      pending: false,
+    }
+  }
+
+  const flush = async () => {
+    if (flushing) return
+    flushing = true
+    try {
+      while (pending.length > 0 && !redis.away) {
+        const some = pending.slice(0, PENDING_AT_ONCE)
+        await settleNow(some).catch((error: unknown) => {
+          if (error instanceof StoreAway) throw error
+          logger.error('some settlements were refused by Redis:', error)
+        })
+        pending = pending.slice(some.length)
+      }
+    } catch {
+      // Away again: they stay.
+    } finally {
+      flushing = false
+    }
+    if (pending.length > 0 && !redis.away) setTimeout(() => void flush(), 1000).unref()
+  }
+  const keep = (settlements: readonly Settlement[]) => {
+    const room = Math.max(0, maxPending - pending.length)
+    if (settlements.length > room) logger.error('Redis is away and too many settlements wait for it: some are lost.')
+    pending.push(...settlements.slice(0, room))
+    if (!redis.away) setTimeout(() => void flush(), 1000).unref()
+  }
+  const stop = redis.onBack(() => void flush())
+
+  return {
+    async add(ops): Promise<CounterResult> {
+      checkOps(ops)
+      const keys = ops.flatMap((op) => keysOf(tag, op))
+      const args = ops.flatMap(toArgs)
+      const reply = await redis.run((client) => run(client, SCRIPTS.add, keys, [String(lastMoment()), ...args]))
+      if (reply[0] === -1) throw late(reply[2]!)
+      learn(reply[2]!)
+      return {
+        ok: reply[0] === 1,
+        failed: reply[1]! - 1,
+        values: ops.map((_op, i) => reply[3 + 2 * i]!),
+        resetMs: ops.map((_op, i) => (reply[4 + 2 * i]! < 0 ? Infinity : reply[4 + 2 * i]!)),
+        at: reply[2]!,
+      }
+    },
+    async settle(settlements) {
+      checkSettlements(settlements)
+      try {
+        return await settleNow(settlements)
+      } catch (error) {
+        if (!(error instanceof StoreAway)) throw error
+        keep(settlements)
+        return { applied: settlements.map(() => false), values: [], pending: true }
+      }
+    },
+    get: (keys, of) =>
+      redis.run((client) => {
+        const all = keys.flatMap((key) => [...totalKeys(tag, key), `${tag}:w:${key}`])
+        return run(client, SCRIPTS.read, all, [of ?? ''])
+      }),
+    async close() {
+      await flush()
+      stop()
+      if (pending.length > 0) logger.error(`${pending.length} settlements were never brought to Redis.`)
+    },
+  }
+}
+
+/** EVALSHA; a Redis that was restarted gets the script anew. */
+async function run(client: Redis | Cluster, script: Script, keys: string[], args: string[]): Promise<number[]> {
+  try {
+    return (await client.evalsha(script.sha, keys.length, ...keys, ...args)) as number[]
+  } catch (error) {
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
+    return (await client.eval(script.lua, keys.length, ...keys, ...args)) as number[]
+  }
+}
+
+function toScript(lua: string): Script {
+  return { lua, sha: createHash('sha1').update(lua).digest('hex') }
+}
+
+function totalKeys(tag: string, key: string): [string, string] {
+  return [`${tag}:c:${key}`, `${tag}:z:${key}`]
+}
+
+function keysOf(tag: string, op: CounterOp): [string, string] {
+  const window = `${tag}:w:${op.key}`
+  return op.kind === 'window' ? [window, window] : totalKeys(tag, op.key)
+}
+
+function toArgs(op: CounterOp): string[] {
+  const limit = op.limit === Infinity ? '' : String(op.limit)
+  if (op.kind === 'window') return ['w', String(op.by), limit, String(op.windowMs), String(op.at ?? 0)]
+  if (op.kind === 'lease') return ['l', String(op.by), limit, life(op.ttlMs), op.leaseId]
+  return ['t', String(op.by), limit, life(op.ttlMs), '']
+}
+
+/** Redis has no endless life: 0 stands for it. */
+function life(ms: number): string {
+  return ms === Infinity ? '0' : String(Math.max(1, Math.round(ms)))
+}
