@@ -54,6 +54,8 @@ export class CallContext implements Context {
   cacheHit: boolean | undefined
   /** Milliseconds spent waiting for providers. */
   upstreamMs = 0
+  /** Milliseconds until the provider stage began. */
+  queueMs: number | undefined
   settled = false
   #settle: Settle[] = []
   #signal: AbortSignal | undefined

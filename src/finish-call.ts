@@ -1,7 +1,13 @@
+import type { Cost } from './types/call.ts'
 import type { Answer, LogRecord, Outcome } from './types/lifecycle.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { CallContext } from './context.ts'
 import type { LogQueue } from './log-queue.ts'
+import type { PriceTable } from './types/prices.ts'
+import { ByteStream } from './byte-stream.ts'
+import type { Recorder } from './types/plugin.ts'
+import { callCost } from './prices/call-cost.ts'
+import { costHeaders } from './prices/cost-headers.ts'
 
 export interface FinishInput {
   readonly answer?: Answer | undefined
@@ -9,22 +15,27 @@ export interface FinishInput {
   readonly aborted: boolean
 }
 
+/** Where the books of calls go. */
+export interface Books {
+  readonly record: readonly Recorder[]
+  readonly log: LogQueue
+  readonly prices: PriceTable
+  readonly onError: (where: string, error: unknown) => void
+}
+
 /** HTTP status of a call whose client left before it was answered (nginx's name for it). */
 const CLIENT_CLOSED_REQUEST = 499
 
 /**
- * Ends a call's books, once: settle closures last in first out, then the log record. Never throws; what fails here is
- * reported and does not touch the answer.
+ * Ends a call's books, once: settle closures last in first out, then the recorders, then the log queue. Never throws;
+ * what fails here is reported and does not touch the answer.
  */
-export function finishCall(
-  ctx: CallContext,
-  input: FinishInput,
-  log: LogQueue,
-  onError: (where: string, error: unknown) => void,
-): void {
+export function finishCall(ctx: CallContext, input: FinishInput, { record, log, prices, onError }: Books): void {
   if (ctx.settled) return
   ctx.settled = true
-  const outcome = toOutcome(ctx, input)
+  const ms = performance.now() - ctx.startedMs
+  const cost = priceAnswer(ctx, input.answer, { prices, ms, onError })
+  const outcome = toOutcome(ctx, input, { ms, cost })
   for (const settle of ctx.takeSettle()) {
     try {
       const result = settle(outcome)
@@ -33,14 +44,46 @@ export function finishCall(
       onError('settle', error)
     }
   }
-  log.push(toLogRecord(ctx, outcome))
+  const entry = toLogRecord(ctx, outcome)
+  for (const take of record) {
+    try {
+      take(entry, ctx, input.answer)
+    } catch (error) {
+      onError('record', error)
+    }
+  }
+  log.push(entry)
 }
 
-function toOutcome(ctx: CallContext, { answer, error, aborted }: FinishInput): Outcome {
-  const ms = performance.now() - ctx.startedMs
+/** The cost, on the answer and, where its head has not been sent, in its headers. */
+function priceAnswer(
+  ctx: CallContext,
+  answer: Answer | undefined,
+  { prices, ms, onError }: { prices: PriceTable; ms: number; onError: Books['onError'] },
+): Cost | undefined {
+  if (!answer) return undefined
+  try {
+    const cost = callCost(ctx, answer, prices, ms)
+    if (cost) {
+      answer.cost = cost
+      if (!(answer.body instanceof ByteStream)) Object.assign(ctx.headers, costHeaders(cost))
+    }
+    return cost
+  } catch (error) {
+    onError('cost', error)
+    return undefined
+  }
+}
+
+function toOutcome(
+  ctx: CallContext,
+  { answer, error, aborted }: FinishInput,
+  { ms, cost }: { ms: number; cost: Cost | undefined },
+): Outcome {
   return {
     status: aborted && !answer ? CLIENT_CLOSED_REQUEST : error && !answer ? error.status : (answer?.status ?? 500),
     usage: answer?.usage,
+    cost,
     error: error ?? answer?.error,
     aborted,
     ms,
@@ -70,8 +113,10 @@ function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
     provider: target?.provider.name,
     upstreamModel: target?.model,
     usage: outcome.usage,
+    cost: outcome.cost,
     error: outcome.error && toShape(outcome.error),
     ms: outcome.ms,
+    queueMs: ctx.queueMs,
     ttftMs: outcome.ttftMs,
     overheadMs: outcome.overheadMs,
     attempts: outcome.attempts,

@@ -9,7 +9,6 @@ import type { ProviderDefinition, Target } from './types/provider.ts'
 import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
 import type { Transport } from './transport/types.ts'
 import { assembleModels } from './assemble-models.ts'
-import { createMemoryCounters } from './counters.ts'
 import { discover } from './discovery.ts'
 import { knownPaths, matchEndpoint } from './endpoints.ts'
 import { GatewayError } from './error.ts'
@@ -20,8 +19,10 @@ import { createLogQueue } from './log-queue.ts'
 import { logger } from './logger.ts'
 import { createModelTable, makeProvider } from './model-table.ts'
 import { activatePlugins, checkPluginOptions } from './plugins.ts'
+import { createPriceTable } from './prices/price-table.ts'
 import { toErrorAnswer, toResponse } from './respond.ts'
-import { createGatewayStorage } from './storage.ts'
+import { openState } from './state.ts'
+import type { State } from './state.ts'
 import { sharedTransport } from './transport/shared.ts'
 import { callUpstream } from './upstream.ts'
 import { version } from './version.ts'
@@ -94,6 +95,8 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     definitions,
     hidden: options.litellm?.hiddenAliases,
   })
+  const prices = createPriceTable({ deployments: models.deployments, definitions })
+  const pricesLoaded = prices.load(models.deployments)
   const transport = options.transport ?? (await sharedTransport(config.connections))
   const app = new H3({ silent: true, onError: (error) => h3Error(error as HTTPFailure, onError) })
   const routes: RouteDefinition[] = []
@@ -103,8 +106,11 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const infos: PluginInfo[] = []
   let lifecycle: CompiledLifecycle = compileLifecycle([], () => Promise.reject(new Error('not started')))
 
+  const state = await openState(config, options.root)
+
   const context: GatewayContext = {
     version,
+    root: options.root,
     app,
     route(definition) {
       routes.push(definition)
@@ -120,25 +126,33 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     models: table,
     plugins: infos,
     providers: definitions,
-    storage: await createGatewayStorage(config.storage, options.root),
-    counters: createMemoryCounters(),
+    storage: state.storage,
+    counters: state.counters,
+    prices,
     config: checked.config,
     inFlight: () => runner.inFlight(),
     draining: () => draining,
     run: (input) => runner.run(input),
   }
-  active.push(...(await activatePlugins(checked, discovery, context, infos)))
+  try {
+    active.push(...(await activatePlugins(checked, discovery, context, infos)))
+  } catch (error) {
+    await state.close()
+    throw error
+  }
   const upstream = {
     transport,
     timeout: config.timeout ?? 600,
     dropParams: config.dropParams === true,
     heartbeat: config.heartbeat ?? 15,
+    prices,
   }
   lifecycle = compileLifecycle(active, (ctx, target) => callUpstream(ctx, target, upstream))
   const log = createLogQueue({ callbacks: lifecycle.log, onError: (name, error) => onError(`callback ${name}`, error) })
-  const runner = createCallRunner({ lifecycle, log, limits, onError })
+  const runner = createCallRunner({ lifecycle, log, prices, limits, onError })
   // The usual paths by name: h3 finds those without walking its tree.
   for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched))
+  await pricesLoaded
   app.all('/**', (event) => {
     const matched = matchEndpoint(event.url.pathname)
     return matched
@@ -156,18 +170,22 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     deployments: models.deployments,
     models: () => table.names(),
     resolve: (model) => table.resolve(model),
-    target: (spec) => looseTarget(spec, definitions, env),
+    async target(spec) {
+      const target = await looseTarget(spec, definitions, env)
+      await prices.load([target.deployment])
+      return target
+    },
     plugins: infos,
     providers: definitions,
     routes,
-    warnings: [...checked.warnings, ...models.warnings],
+    warnings: [...checked.warnings, ...models.warnings, ...prices.warnings],
     authenticated: active.some(({ plugin }) => plugin.authenticates === true),
     folders: discovery.folders,
     inFlight: () => runner.inFlight(),
     drain: () => {
       draining = true
     },
-    close: () => (closing ??= close(runner, log, active, context)),
+    close: () => (closing ??= close(runner, log, active, state)),
   }
 }
 
@@ -175,12 +193,12 @@ async function close(
   runner: { inFlight(): number },
   log: { flush(): Promise<void> },
   active: readonly ActivePlugin[],
-  context: GatewayContext,
+  state: State,
 ): Promise<void> {
   while (runner.inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   await log.flush()
   for (const { plugin } of [...active].reverse()) await plugin.close?.()
-  await context.storage.dispose()
+  await state.close()
 }
 
 async function looseTarget(

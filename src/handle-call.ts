@@ -6,6 +6,7 @@ import type { CompiledLifecycle } from './lifecycle.ts'
 import type { LogQueue } from './log-queue.ts'
 import type { MatchedEndpoint } from './endpoints.ts'
 import type { NodePair } from './node-types.ts'
+import type { PriceTable } from './types/prices.ts'
 import type { ReadCall, RequestLimits } from './read-call.ts'
 import { callHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
@@ -38,18 +39,20 @@ export interface CallRunner {
 export interface CallRunnerOptions {
   readonly lifecycle: CompiledLifecycle
   readonly log: LogQueue
+  readonly prices: PriceTable
   readonly limits: RequestLimits
   readonly onError: (where: string, error: unknown) => void
 }
 
 export function createCallRunner(options: CallRunnerOptions): CallRunner {
-  const { lifecycle, log, limits, onError } = options
+  const { lifecycle, log, prices, limits, onError } = options
+  const books = { record: lifecycle.record, log, prices, onError }
   let inFlight = 0
 
   const finish = (ctx: CallContext, input: Parameters<typeof finishCall>[1]) => {
     if (ctx.settled) return
     inFlight--
-    finishCall(ctx, input, log, onError)
+    finishCall(ctx, input, books)
   }
 
   /** Runs a call; its books are closed when the answer is known, or when its stream ends. */

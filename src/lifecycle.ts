@@ -1,5 +1,5 @@
 import type { Answer } from './types/lifecycle.ts'
-import type { Around, Gate, GatewayPlugin, Lifecycle } from './types/plugin.ts'
+import type { Around, Gate, GatewayPlugin, Lifecycle, Recorder } from './types/plugin.ts'
 import type { Target } from './types/provider.ts'
 import type { CallContext } from './context.ts'
 import { unknownModel } from './error.ts'
@@ -17,6 +17,7 @@ export interface CompiledLifecycle {
   readonly limits: readonly Gate[]
   readonly route: readonly Gate[]
   readonly attempt: (ctx: CallContext, target: Target) => Promise<Answer>
+  readonly record: readonly Recorder[]
   readonly log: readonly { name: string; log: Lifecycle['log'] }[]
 }
 
@@ -37,6 +38,7 @@ export function compileLifecycle(
     limits: [...gates('rateLimit'), ...gates('budget')],
     route: gates('route'),
     attempt: compose(arounds, upstream),
+    record: sorted.flatMap(({ plugin }) => (plugin.record ? [plugin.record.bind(plugin)] : [])),
     log: sorted.flatMap(({ name, plugin }) => (plugin.log ? [{ name, log: plugin.log.bind(plugin) }] : [])),
   }
 }
@@ -54,6 +56,7 @@ export async function runLifecycle(
   if (early) return early
   const first = ctx.targets[0]
   if (!first) throw unknownModel(ctx.call.model)
+  ctx.queueMs = performance.now() - ctx.startedMs
   return lifecycle.attempt(ctx, first)
 }
 

@@ -7,6 +7,7 @@ export const plugins = {
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
   fallback: () => import('../plugins/fallback.ts'),
   health: () => import('../plugins/health/index.ts'),
+  ledger: () => import('../plugins/ledger/index.ts'),
   'log-console': () => import('../plugins/log-console.ts'),
   'log-file': () => import('../plugins/log-file.ts'),
   'master-key': () => import('../plugins/master-key.ts'),
@@ -15,6 +16,7 @@ export const plugins = {
   'models-api': () => import('../plugins/models-api/index.ts'),
   'ollama-logs': () => import('../plugins/ollama-logs.ts'),
   openapi: () => import('../plugins/openapi/index.ts'),
+  prices: () => import('../plugins/prices.ts'),
   retry: () => import('../plugins/retry.ts'),
 }
 
@@ -47,6 +49,7 @@ declare module './types/plugin.ts' {
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
     fallback?: OptionsOf<(typeof plugins)['fallback']> | boolean
     health?: OptionsOf<(typeof plugins)['health']> | boolean
+    ledger?: OptionsOf<(typeof plugins)['ledger']> | boolean
     'log-console'?: OptionsOf<(typeof plugins)['log-console']> | boolean
     'log-file'?: OptionsOf<(typeof plugins)['log-file']> | boolean
     'master-key'?: OptionsOf<(typeof plugins)['master-key']> | boolean
@@ -55,6 +58,7 @@ declare module './types/plugin.ts' {
     'models-api'?: OptionsOf<(typeof plugins)['models-api']> | boolean
     'ollama-logs'?: OptionsOf<(typeof plugins)['ollama-logs']> | boolean
     openapi?: OptionsOf<(typeof plugins)['openapi']> | boolean
+    prices?: OptionsOf<(typeof plugins)['prices']> | boolean
     retry?: OptionsOf<(typeof plugins)['retry']> | boolean
   }
 }

@@ -1,4 +1,4 @@
-import type { Awaitable, Call, Usage } from './call.ts'
+import type { Awaitable, Call, Cost, Usage } from './call.ts'
 import type { ErrorShape } from './chat.ts'
 import type { Target } from './provider.ts'
 import type { ByteStream } from '../byte-stream.ts'
@@ -75,6 +75,7 @@ export interface Attempt {
 export interface Outcome {
   readonly status: number
   readonly usage?: Usage | undefined
+  readonly cost?: Cost | undefined
   readonly error?: ErrorShape | undefined
   /** The client left before the end. */
   readonly aborted: boolean
@@ -108,8 +109,11 @@ export interface LogRecord {
   /** The name the provider knows the model by. */
   readonly upstreamModel?: string | undefined
   readonly usage?: Usage | undefined
+  readonly cost?: Cost | undefined
   readonly error?: ErrorShape | undefined
   readonly ms: number
+  /** Milliseconds before the first attempt: reading, authentication, limits, routing. Absent: no attempt was made. */
+  readonly queueMs?: number | undefined
   readonly ttftMs?: number | undefined
   readonly overheadMs?: number | undefined
   readonly attempts: readonly Attempt[]

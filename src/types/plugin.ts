@@ -23,9 +23,17 @@ export interface Lifecycle {
   route: Gate
   /** Around the call of a target. */
   provider: Around
+  /**
+   * Takes the books of a call: after all settle closures, and before the first byte of a whole answer or the last of a
+   * stream leaves. For what must not be lost; it is in the answer's way, so it is synchronous and takes microseconds.
+   */
+  record: Recorder
   /** Beside the answer, never in its way: a failure here is counted and dropped. */
   log: (record: LogRecord) => Awaitable<void>
 }
+
+/** `answer` is absent where the call failed. Of a stream, what follows can still be watched with `tap`. */
+export type Recorder = (record: LogRecord, ctx: Context, answer: Answer | undefined) => void
 
 export interface GatewayPlugin extends Partial<Lifecycle> {
   /** This plugin checks credentials: the server may then bind beyond loopback. */
@@ -105,6 +113,8 @@ export interface ModelTable {
 /** What `setup` gets. */
 export interface GatewayContext {
   readonly version: string
+  /** The project's folder, which relative paths of a config start from. Absent: the working directory. */
+  readonly root: string | undefined
   /** For routes that need h3 itself; prefer `route()`. */
   readonly app: H3
   route(definition: RouteDefinition): void

@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('../../', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   version: string
   dependencies: Record<string, string>
+  peerDependencies: Record<string, string>
 }
 
 /** Where the core may name a plugin or a provider, and why. */
@@ -172,7 +173,9 @@ function staticGraph(entry: string): { files: string[]; packages: Set<string> } 
 }
 
 function isDeclared(from: string): boolean {
-  return from.startsWith('node:') || Object.hasOwn(manifest.dependencies, packageOf(from))
+  const name = packageOf(from)
+  // An optional peer may be named too: it is imported on demand, and its absence is reported with the fix.
+  return from.startsWith('node:') || name in manifest.dependencies || name in manifest.peerDependencies
 }
 
 function packageOf(from: string): string {

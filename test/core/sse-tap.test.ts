@@ -18,6 +18,8 @@ function run(pieces: readonly Uint8Array[], withhold: boolean) {
 }
 
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18, prompt_tokens_details: { cached_tokens: 2 } }
+/** The same in the gateway's normal form. */
+const counted = { input: 11, output: 7, cacheRead: 2 }
 const event = (data: unknown) => `data: ${JSON.stringify(data)}\n\n`
 const delta = (content: string, more = {}) => event({ id: 'x', choices: [{ index: 0, delta: { content } }], ...more })
 const only = event({ id: 'x', choices: [], usage })
@@ -42,7 +44,7 @@ describe.each([false, true])('withhold: %s', (withhold) => {
   test.each(streams)('%s, split at every byte offset', (_name, before, usageEvent, after, withheld) => {
     for (const form of [(text: string) => text, (text: string) => text.replaceAll('\n', '\r\n')]) {
       const bytes = encoder.encode(form(before + usageEvent + after))
-      const wanted = { text: form(withhold && withheld ? before + after : before + usageEvent + after), usage }
+      const wanted = { text: form(withhold && withheld ? before + after : before + usageEvent + after), usage: counted }
       expect(run([bytes], withhold)).toEqual(wanted)
       for (let at = 1; at < bytes.length; at++) {
         expect(run([bytes.subarray(0, at), bytes.subarray(at)], withhold), `split at byte ${at}`).toEqual(wanted)
@@ -62,9 +64,20 @@ describe.each([false, true])('withhold: %s', (withhold) => {
     }
   })
 
+  test('a usage chunk that counts nothing is one too', () => {
+    const empty = event({ id: 'x', choices: [], usage: {} })
+    const text = withhold ? delta('a') + done : delta('a') + empty + done
+    expect(run([encoder.encode(delta('a') + empty + done)], withhold)).toEqual({ text, usage: undefined })
+    const pieces = [only, empty].map((part) => encoder.encode(part))
+    expect(run(pieces, withhold)).toEqual({ text: withhold ? '' : only + empty, usage: counted })
+  })
+
   test('a last usage event without its blank line', () => {
     const bytes = encoder.encode(delta('a') + only.trimEnd())
-    expect(run([bytes], withhold)).toEqual({ text: withhold ? delta('a') : delta('a') + only.trimEnd(), usage })
+    expect(run([bytes], withhold)).toEqual({
+      text: withhold ? delta('a') : delta('a') + only.trimEnd(),
+      usage: counted,
+    })
   })
 
   test('whole events leave at once, half ones wait', () => {
@@ -87,7 +100,7 @@ describe.each([false, true])('withhold: %s', (withhold) => {
       bytes.subarray(i * 65_536, (i + 1) * 65_536),
     )
     const result = run(pieces, withhold)
-    expect(result.usage).toEqual(usage)
+    expect(result.usage).toEqual(counted)
     expect(result.text === long + (withhold ? '' : only) + done).toBe(true)
   })
 
@@ -116,7 +129,7 @@ describe.each([false, true])('withhold: %s', (withhold) => {
           const seen = list.some((name) => name === 'only' || name === 'onFinish' || name === 'spaced')
           expect(run(pieces, withhold)).toEqual({
             text: form(kept.map((name) => kinds[name]).join('')),
-            usage: seen ? usage : undefined,
+            usage: seen ? counted : undefined,
           })
         },
       ),

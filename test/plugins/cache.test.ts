@@ -381,6 +381,8 @@ test('keeps answers in a storage mount of the config', async () => {
   await expect(setup({ mount: 'answers' })).rejects.toThrow('plugins.cache.mount: there is no storage "answers"')
 })
 
+const FREE = { m: { input_cost_per_token: 0, output_cost_per_token: 0 } }
+
 test('a storage that fails costs no call', async () => {
   const fail = () => Promise.reject(new Error('storage is away'))
   const broken = definePlugin({
@@ -400,7 +402,8 @@ test('a storage that fails costs no call', async () => {
   })
   const { logger } = await import('../../src/index.ts')
   const warn = vi.spyOn(logger, 'warn').mockImplementation(() => {})
-  const { gateway } = await setup({}, counting(), { use: [broken] })
+  // With a price of its own, so that nothing else is warned of.
+  const { gateway } = await setup({}, counting(), { use: [broken], plugins: { prices: { overrides: FREE } } })
   for (let i = 0; i < 4; i++) expect(await post(gateway, chat)).toMatchObject({ status: 200, hit: false })
   expect(warn.mock.calls).toEqual([['The cache is passed over:', 'storage is away']])
   warn.mockRestore()

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { createGateway } from '../../src/index.ts'
 import type { Gateway, ModelConfig } from '../../src/index.ts'
 
@@ -34,6 +34,25 @@ describe('deployment limits', () => {
         error: { type: 'rate_limit_error', code: 'deployment_limit_reached' },
       })
     }))
+
+  it('counts over the last minute, not from minute to minute', async () => {
+    const edge = Math.ceil(Date.now() / 60_000) * 60_000
+    vi.useFakeTimers({ toFake: ['Date'], now: edge - 100 })
+    try {
+      await withGateway([mock({ rpm: 2 })], async (gateway) => {
+        const at = async (ms: number) => {
+          vi.setSystemTime(edge + ms)
+          return (await ask(gateway)).status
+        }
+        expect([await at(-100), await at(-50), await at(0), await at(30_000)]).toEqual([200, 200, 429, 429])
+        vi.setSystemTime(edge + 40_000)
+        expect((await ask(gateway)).headers.get('retry-after')).toBe('20')
+        expect([await at(60_500), await at(60_500), await at(60_500)]).toEqual([200, 200, 429])
+      })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
 
   it('sends on to the next deployment of the group', () =>
     withGateway([mock({ rpm: 1, order: 1 }), mock({ order: 2 }, { id: 'second' })], async (gateway) => {

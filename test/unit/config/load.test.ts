@@ -330,7 +330,7 @@ storage: { main: {} }
       'gateway.config.yaml: limits.dept: is not a known key. Did you mean "depth"?',
       'gateway.config.yaml: storage.main.driver: is missing. Give a text.',
       'gateway.config.yaml: prot: is not a known key. Did you mean "port"?',
-      'gateway.config.yaml: zzzz: is not a known key. Known are: port, host, models, aliases, plugins, providers, use, folders, environment, dropParams, timeout, limits, storage, passThrough, heartbeat, connections.',
+      'gateway.config.yaml: zzzz: is not a known key. Known are: port, host, models, aliases, plugins, providers, use, folders, environment, dropParams, timeout, limits, storage, counters, passThrough, heartbeat, connections.',
     ])
   })
 

@@ -18,7 +18,8 @@ const whole = {
   dropParams: false,
   timeout: 0.5,
   limits: { body: 1, upload: 1, depth: 1 },
-  storage: { main: { driver: 'redis', url: 'redis://x' } },
+  storage: { main: { driver: 'redis', url: 'redis://x', ttl: 60 } },
+  counters: { journal: false },
   passThrough: { default: 'a', routes: { '/files': 'a' } },
   connections: 1,
 }
@@ -44,6 +45,7 @@ it('knows exactly the keys of the types', () => {
     timeout: true,
     limits: true,
     storage: true,
+    counters: true,
     passThrough: true,
     connections: true,
     heartbeat: true,

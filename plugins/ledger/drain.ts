@@ -1,0 +1,73 @@
+import { appendFileSync, rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Database } from './database.ts'
+import type { Entry } from './entry.ts'
+import { listSegments, readPart } from './segments.ts'
+import { writeBatch } from './write-batch.ts'
+
+export interface DrainOptions {
+  /** The writer's folder. */
+  readonly folder: string
+  /** The folder of all writers: what the database cannot store is kept there, in `rejected.jsonl`. */
+  readonly journal: string
+  readonly report: (message: string) => void
+}
+
+export interface Drain {
+  /** Writes the next part to the database. False: there is nothing more. Throws when the database does. */
+  step(database: Database): Promise<boolean>
+  /** From here on the writer adds nothing. */
+  close(): void
+  /** After the last step: removes the folder. */
+  remove(): void
+}
+
+const PART = 1024 * 1024
+/** Of one transaction: the more, the fewer daily sums are written. */
+const ROWS = 2000
+
+/** Moves the journal into the database, segment by segment, and deletes the segments that are through. */
+export function createDrain({ folder, journal, report }: DrainOptions): Drain {
+  const offsets = new Map<string, number>()
+  let closed = false
+  const reject = (line: string, reason: string) => {
+    appendFileSync(join(journal, 'rejected.jsonl'), `${line}\n`, { mode: 0o600 })
+    report(`a row cannot be stored and was put into rejected.jsonl: ${reason}`)
+  }
+
+  const write = async (database: Database, entries: readonly Entry[]) => {
+    for (let at = 0; at < entries.length; at += ROWS) {
+      await writeBatch(database, entries.slice(at, at + ROWS), (entry, error) =>
+        reject(JSON.stringify(entry), error.message),
+      )
+      // Queries get their turn.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+
+  return {
+    async step(database) {
+      for (const { path, complete } of listSegments(folder, closed)) {
+        const offset = offsets.get(path) ?? 0
+        const part = readPart(path, offset, PART)
+        await write(database, part.entries)
+        for (const line of part.unreadable) reject(line, 'it is not JSON')
+        offsets.set(path, part.next)
+        if (part.next > offset) return true
+        if (!complete) continue
+        // Its call was cut off in the middle: no answer can have followed it.
+        if (part.torn > 0) report(`${part.torn} bytes of a row that a crash cut off were dropped`)
+        unlinkSync(path)
+        offsets.delete(path)
+        return true
+      }
+      return false
+    },
+    close() {
+      closed = true
+    },
+    remove() {
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}

@@ -1,0 +1,134 @@
+import type { GatewayContext, Principal } from '../../src/index.ts'
+import { invalidRequest } from '../../src/index.ts'
+import { ask, toResponse } from './answer-report.ts'
+import { querySchema, readDays, readDollars, readKey, readList, readNumber, readTimes } from './query.ts'
+import type { Query } from './query.ts'
+import { fromCursor } from './reports/spend-logs.ts'
+import type { LogFilter } from './reports/spend-logs.ts'
+import type { Store } from './store.ts'
+import { narrow, visibleLogs, visibleSums } from './visible.ts'
+
+const DATES = ['start_date', 'end_date'] as const
+const CSV_PAGE = 1000
+const LOG_FILTERS = [
+  'request_id',
+  'api_key',
+  'user_id',
+  'team_id',
+  'end_user',
+  'model',
+  'provider',
+  'session_id',
+  'status_filter',
+  'min_spend',
+  'max_spend',
+  ...DATES,
+] as const
+
+/** Adds the routes that answer rows. */
+export function addLogRoutes(gateway: GatewayContext, store: Store): void {
+  gateway.route({
+    method: 'GET',
+    path: '/spend/logs',
+    access: 'key',
+    tags: ['Spend'],
+    summary: 'Calls, newest first; with both dates their sums by day, unless `summarize=false`',
+    query: querySchema(...LOG_FILTERS, 'summarize', 'limit', 'cursor'),
+    async handler({ query, principal }) {
+      const summed = query['start_date'] && query['end_date'] && query['summarize'] !== 'false' && !query['request_id']
+      if (summed) return summary(store, query, principal)
+      if (query['format'] === 'csv') return toResponse(csvOf(store, logFilter(query, principal)), 'csv')
+      const { text, cursor } = await ask(store, {
+        name: 'logPage',
+        args: {
+          filter: logFilter(query, principal),
+          limit: readNumber(query, 'limit', { fallback: 100, max: 1000 }),
+          cursor: readCursor(query),
+          texts: true,
+        },
+        format: 'json',
+      })
+      // A bare list, as LiteLLM answers; where it goes on is in a header.
+      const { data } = JSON.parse(text) as { data: unknown }
+      return toResponse(JSON.stringify(data), 'json', cursor === null ? {} : { 'x-ungate-next-cursor': cursor })
+    },
+  })
+  gateway.route({
+    method: 'GET',
+    path: ['/spend/logs/v2', '/spend/logs/ui'],
+    access: 'key',
+    tags: ['Spend'],
+    summary: 'Calls, newest first, a page at a time; without prompts',
+    query: querySchema(...LOG_FILTERS, 'cursor', 'page', 'page_size'),
+    async handler({ query, principal }) {
+      const filter = logFilter(query, principal)
+      if (query['format'] === 'csv') return toResponse(csvOf(store, filter), 'csv')
+      const cursor = readCursor(query)
+      const page =
+        query['page'] === undefined || cursor !== undefined
+          ? undefined
+          : readNumber(query, 'page', { fallback: 1, max: 100_000 })
+      const limit = readNumber(query, 'page_size', { fallback: 50, max: 1000 })
+      const { text } = await ask(store, {
+        name: 'logPage',
+        args: { filter, limit, cursor, page, texts: false },
+        format: 'json',
+      })
+      return toResponse(text, 'json')
+    },
+  })
+}
+
+async function summary(store: Store, query: Query, principal: Principal | undefined): Promise<Response | unknown[]> {
+  const days = readDays(query)
+  const { user_id: user, model } = query
+  const apiKey = readKey(query['api_key'])
+  const users = narrow(visibleSums(principal, 'user'), { ...days, apiKey, model, entities: readList(user) })
+  const base = user === undefined ? narrow(visibleSums(principal, 'key'), { ...days, apiKey, model }) : users
+  const csv = query['format'] === 'csv'
+  if (!base) return csv ? toResponse('', 'csv') : []
+  const { text } = await ask(store, { name: 'logSummary', args: { base, users }, format: csv ? 'csv' : 'json' })
+  return toResponse(text, csv ? 'csv' : 'json')
+}
+
+function logFilter(query: Query, principal: Principal | undefined): LogFilter {
+  const { request_id, user_id, team_id, end_user, model, provider, session_id, status_filter: status } = query
+  return {
+    request_id,
+    user_id,
+    team_id,
+    end_user,
+    model,
+    provider,
+    session_id,
+    status,
+    ...readTimes(query),
+    api_key: readKey(query['api_key']),
+    minSpend: readDollars(query, 'min_spend'),
+    maxSpend: readDollars(query, 'max_spend'),
+    scope: visibleLogs(principal),
+  }
+}
+
+function readCursor({ cursor }: Query): string | undefined {
+  if (cursor === undefined) return undefined
+  if (!fromCursor(cursor)) throw invalidRequest('`cursor` is not the `next_cursor` of a page.', 'cursor')
+  return cursor
+}
+
+/** All rows, page after page as fast as they are read. */
+function csvOf(store: Store, filter: LogFilter): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let cursor: string | undefined
+  let first = true
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const args = { filter, limit: CSV_PAGE, cursor, texts: false }
+      const page = await ask(store, { name: 'logPage', args, format: first ? 'csv' : 'csv-rest' })
+      first = false
+      if (page.text) controller.enqueue(encoder.encode(page.text))
+      cursor = page.cursor ?? undefined
+      if (cursor === undefined) controller.close()
+    },
+  })
+}

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { invalidRequest, z } from '../../src/index.ts'
+
+const text = (description: string) => z.string().optional().describe(description)
+const whole = (description: string) =>
+  z
+    .string()
+    .regex(/^\d{1,6}$/, 'must be a whole number')
+    .optional()
+    .describe(description)
+
+/** Query parameters, by name; routes pick theirs. */
+export const parameters = {
+  request_id: text('One call.'),
+  api_key: text('A key or its hash.'),
+  user_id: text('A user.'),
+  internal_user_id: text('A user.'),
+  team_id: text('A team.'),
+  team_ids: text('Teams, with commas between them.'),
+  tags: text('Tags, with commas between them.'),
+  customer_id: text('A customer (end user).'),
+  end_user: text('A customer (end user).'),
+  end_user_ids: text('Customers, with commas between them.'),
+  organization_ids: text('Organizations, with commas between them.'),
+  model: text('A model, by its public or its provider name.'),
+  provider: text('A provider.'),
+  session_id: text('A session.'),
+  status: z.enum(['success', 'failure']).optional().describe('How calls ended.'),
+  status_filter: z.enum(['success', 'failure']).optional().describe('How calls ended.'),
+  min_spend: text('USD at least.'),
+  max_spend: text('USD at most.'),
+  start_date: text('First day, UTC: `2026-11-01`. For rows also with a time: `2026-11-01 08:00:00`.'),
+  end_date: text('Last day, included. A time is excluded.'),
+  summarize: z.enum(['true', 'false']).optional().describe('`false`: rows, not sums by day.'),
+  group_by: z.enum(['team', 'customer', 'api_key']).optional().describe('Default team.'),
+  limit: whole('Rows at most.'),
+  page: whole('Begins at 1.'),
+  page_size: whole('Rows on a page; of daily activity, daily sums.'),
+  cursor: text('`next_cursor` of the page before.'),
+  format: z.enum(['json', 'csv']).optional().describe('`csv` for a file.'),
+}
+
+/** The schema of a route's query: some parameters, and `format`. Others are passed over, as LiteLLM does. */
+export function querySchema(...names: (keyof typeof parameters)[]): z.ZodType {
+  return z.object(Object.fromEntries([...names, 'format' as const].map((name) => [name, parameters[name]])))
+}
+
+export type Query = Readonly<Record<string, string>>
+
+/** First and last day. Throws a 400 that names the parameter. */
+export function readDays(query: Query, defaultDays?: number): { from: string | undefined; to: string | undefined } {
+  const from = readDay(query, 'start_date') ?? (defaultDays === undefined ? undefined : dayBefore(defaultDays - 1))
+  const to = readDay(query, 'end_date')
+  if (from !== undefined && to !== undefined && from > to) {
+    throw invalidRequest('`start_date` is after `end_date`.', 'start_date')
+  }
+  return { from, to }
+}
+
+/** Milliseconds: from, and before. A day as the end is included whole. */
+export function readTimes(query: Query): { from: number | undefined; before: number | undefined } {
+  const from = readTime(query, 'start_date')
+  const end = readTime(query, 'end_date')
+  return { from: from?.ms, before: end && (end.wholeDay ? end.ms + 86_400_000 : end.ms) }
+}
+
+/** A whole number within bounds. */
+export function readNumber(query: Query, name: string, bounds: { fallback: number; max: number }): number {
+  const value = query[name] === undefined ? bounds.fallback : Number(query[name])
+  if (value < 1) throw invalidRequest(`\`${name}\` must be at least 1.`, name)
+  return Math.min(value, bounds.max)
+}
+
+/** USD as nano-dollars. */
+export function readDollars(query: Query, name: string): number | undefined {
+  if (query[name] === undefined) return undefined
+  const dollars = Number(query[name])
+  if (!Number.isFinite(dollars)) throw invalidRequest(`\`${name}\` must be a number.`, name)
+  return Math.round(dollars * 1e9)
+}
+
+/** Keys are kept as SHA-256, as LiteLLM does: who has the key itself may ask with it. */
+export function readKey(key: string | undefined): string | undefined {
+  return key?.startsWith('sk-') ? createHash('sha256').update(key).digest('hex') : key
+}
+
+/** Names with commas between them. */
+export function readList(...values: (string | undefined)[]): string[] | undefined {
+  const names = values.flatMap((value) => value?.split(',') ?? []).map((name) => name.trim())
+  const given = names.filter(Boolean)
+  return given.length > 0 ? given : undefined
+}
+
+function readDay(query: Query, name: string): string | undefined {
+  const time = readTime(query, name)
+  return time && new Date(time.ms).toISOString().slice(0, 10)
+}
+
+function readTime(query: Query, name: string): { ms: number; wholeDay: boolean } | undefined {
+  const value = query[name]
+  if (value === undefined || value === '') return undefined
+  const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|\+00:00)?)?$/.exec(value)
+  const ms = match ? Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}Z`) : NaN
+  if (Number.isNaN(ms)) throw invalidRequest(`\`${name}\` must be a day such as 2026-11-21 (UTC).`, name)
+  return { ms, wholeDay: match![2] === undefined }
+}
+
+function dayBefore(days: number): string {
+  return new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)
+}

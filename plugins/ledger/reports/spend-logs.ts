@@ -1,0 +1,173 @@
+import type { Database } from '../database.ts'
+import type { LogRow, Row, Value } from '../row.ts'
+import { LOG_COLUMNS } from '../schema.ts'
+import { toFlatLog, toSpendLog } from './log-row.ts'
+import type { Base, ReportResult } from './report.ts'
+import { addRow, selectSums, textOf, toDollars } from './sums.ts'
+
+/** Which rows; every condition must hold. */
+export interface LogFilter {
+  readonly request_id?: string | undefined
+  readonly api_key?: string | undefined
+  readonly user_id?: string | undefined
+  readonly team_id?: string | undefined
+  readonly end_user?: string | undefined
+  readonly model?: string | undefined
+  readonly provider?: string | undefined
+  readonly status?: string | undefined
+  readonly session_id?: string | undefined
+  /** Milliseconds: from, and before. */
+  readonly from?: number | undefined
+  readonly before?: number | undefined
+  /** Nano-dollars. */
+  readonly minSpend?: number | undefined
+  readonly maxSpend?: number | undefined
+  /** What the caller may see; holds besides the rest. */
+  readonly scope?: { readonly column: 'api_key' | 'user_id' | 'team_id'; readonly value: string } | undefined
+}
+
+export interface LogPageArgs {
+  readonly filter: LogFilter
+  readonly limit: number
+  /** Of the answer before. */
+  readonly cursor?: string | undefined
+  /** LiteLLM's way to page, by counting: slower with every page. Begins at 1. */
+  readonly page?: number | undefined
+  /** With prompts and answers. */
+  readonly texts: boolean
+}
+
+export interface LogPage {
+  readonly data: readonly unknown[]
+  readonly next_cursor: string | null
+  readonly has_more: boolean
+  readonly page_size: number
+  readonly page?: number
+  readonly total?: number
+  readonly total_pages?: number
+}
+
+/** Counting stops here. */
+const COUNT_LIMIT = 100_000
+const LEAN = ['id', ...LOG_COLUMNS.map(([name]) => name).filter((name) => name !== 'messages' && name !== 'response')]
+const FULL = [...LEAN, 'messages', 'response']
+
+/** Rows, newest first; the next page begins after the cursor, whatever was added meanwhile. */
+export async function logPage(database: Database, args: LogPageArgs): Promise<ReportResult> {
+  const { filter, limit, cursor, page, texts } = args
+  const after = cursor === undefined ? undefined : fromCursor(cursor)
+  // The cursor is the nearer end: two of them would cost the index its use.
+  const { where, params } = whereOf(after ? { ...filter, before: undefined } : filter)
+  const conditions = [...where, ...(after ? ['(start_time, id) < (?, ?)'] : [])]
+  const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
+  const found = await database.all(
+    `SELECT ${(texts ? FULL : LEAN).join(', ')} FROM ungate_spend_logs ${condition} ` +
+      `ORDER BY start_time DESC, id DESC LIMIT ${limit + 1} OFFSET ${page === undefined ? 0 : (page - 1) * limit}`,
+    [...params, ...(after ?? [])],
+  )
+  const rows = found
+    .slice(0, limit)
+    .map((row) => ({ messages: null, response: null, ...row }) as unknown as LogRow & Row)
+  const last = rows.at(-1)
+  const more = found.length > limit
+  const data: LogPage = {
+    data: rows.map((row) => toSpendLog(row)),
+    next_cursor: more && last ? toCursor(last) : null,
+    has_more: more,
+    page_size: limit,
+    ...(page === undefined ? {} : { page, ...(await count(database, { where, params, limit })) }),
+  }
+  return { data, rows: () => rows.map((row) => toFlatLog(row)) }
+}
+
+/** `/spend/logs` over days: what was spent on each, by user, model and key. */
+export async function logSummary(
+  database: Database,
+  { base, users }: { base: Base; users: Base | undefined },
+): Promise<ReportResult> {
+  const rows = await selectSums(database, base, { by: ['day', 'api_key', 'model_group'], order: 'day' })
+  const byUser = users ? await selectSums(database, users, { by: ['day', 'entity'] }) : []
+  const days = new Map<string, { total: Record<string, number>; keys: Spends; models: Spends; users: Spends }>()
+  for (const row of rows) {
+    const day = textOf(row['day'])
+    const entry = days.get(day) ?? { total: {}, keys: new Map(), models: new Map(), users: new Map() }
+    days.set(day, entry)
+    addRow(entry.total, row)
+    add(entry.keys, row['api_key'], row)
+    add(entry.models, row['model_group'], row)
+  }
+  for (const row of byUser) add(days.get(textOf(row['day']))?.users, row['entity'], row)
+  const data = [...days].map(([startTime, { total, keys, models, users: own }]) => ({
+    ...toSpends(keys),
+    startTime,
+    spend: toDollars(total['spend']),
+    users: toSpends(own),
+    models: toSpends(models),
+  }))
+  return {
+    data,
+    rows: () =>
+      rows.map((row) => ({
+        date: row['day'],
+        api_key: row['api_key'],
+        model: row['model_group'],
+        spend: toDollars(row['spend']),
+        requests: row['requests'],
+        unknown_cost_requests: row['unknown_cost'],
+      })),
+  }
+}
+
+/** Nano-dollars by name. */
+type Spends = Map<string, number>
+
+function add(spends: Spends | undefined, name: Value | undefined, row: Row): void {
+  spends?.set(textOf(name), (spends.get(textOf(name)) ?? 0) + Number(row['spend']))
+}
+
+function toSpends(spends: Spends): Record<string, number> {
+  return Object.fromEntries([...spends].map(([name, nano]) => [name, toDollars(nano)]))
+}
+
+function whereOf({ scope, from, before, minSpend, maxSpend, model, ...equal }: LogFilter): {
+  where: string[]
+  params: Value[]
+} {
+  const where: string[] = []
+  const params: Value[] = []
+  const add = (condition: string, ...values: Value[]) => {
+    where.push(condition)
+    params.push(...values)
+  }
+  if (scope) add(`${scope.column} = ?`, scope.value)
+  for (const [column, value] of Object.entries(equal)) if (value !== undefined) add(`${column} = ?`, value)
+  if (model !== undefined) add('(model_group = ? OR model = ? OR requested_model = ?)', model, model, model)
+  if (from !== undefined) add('start_time >= ?', from)
+  if (before !== undefined) add('start_time < ?', before)
+  if (minSpend !== undefined) add('spend >= ?', minSpend)
+  if (maxSpend !== undefined) add('spend <= ?', maxSpend)
+  return { where, params }
+}
+
+async function count(
+  database: Database,
+  { where, params, limit }: { where: readonly string[]; params: readonly Value[]; limit: number },
+): Promise<{ total: number; total_pages: number }> {
+  const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''
+  const [row] = await database.all(
+    `SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM ungate_spend_logs ${condition} LIMIT ${COUNT_LIMIT}) AS some`,
+    params,
+  )
+  const total = Number(row?.['total'] ?? 0)
+  return { total, total_pages: Math.ceil(total / limit) }
+}
+
+function toCursor(row: Row): string {
+  return Buffer.from(`${row['start_time']}.${row['id']}`).toString('base64url')
+}
+
+/** Undefined where it is none. */
+export function fromCursor(cursor: string): [number, number] | undefined {
+  const match = /^(\d+)\.(\d+)$/.exec(Buffer.from(cursor, 'base64url').toString())
+  return match ? [Number(match[1]), Number(match[2])] : undefined
+}

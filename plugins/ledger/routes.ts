@@ -1,0 +1,184 @@
+import type { GatewayContext, Principal } from '../../src/index.ts'
+import { ask, toResponse } from './answer-report.ts'
+import { addLogRoutes } from './log-routes.ts'
+import { querySchema, readDays, readKey, readList, readNumber } from './query.ts'
+import type { parameters, Query } from './query.ts'
+import type { Recorder } from './recorder.ts'
+import type { Base } from './reports/report.ts'
+import type { ReportArgs, ReportName } from './reports/run-report.ts'
+import type { Store } from './store.ts'
+import { narrow, visibleSums } from './visible.ts'
+
+export interface RoutesInput {
+  readonly gateway: GatewayContext
+  readonly store: Store
+  readonly recorder: Recorder
+}
+
+type Name = keyof typeof parameters
+
+interface ReportRoute<N extends ReportName> {
+  readonly path: string | readonly string[]
+  readonly summary: string
+  readonly query: readonly Name[]
+  readonly report: N
+  /** The report's arguments; undefined where there is nothing that the caller may see. */
+  readonly args: (query: Query, principal: Principal | undefined) => ReportArgs<N> | undefined
+  /** What an empty report is. Default `[]`. */
+  readonly empty?: unknown
+}
+
+const DATES = ['start_date', 'end_date'] as const
+const DAYS = 30
+
+/** Adds LiteLLM's spend routes. Everybody sees their own calls; an admin all. */
+export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
+  const add = <N extends ReportName>(route: ReportRoute<N>) =>
+    gateway.route({
+      method: 'GET',
+      path: route.path,
+      access: 'key',
+      tags: ['Spend'],
+      summary: route.summary,
+      query: querySchema(...route.query),
+      async handler({ query, principal }) {
+        const args = route.args(query, principal)
+        const csv = query['format'] === 'csv'
+        if (!args) return csv ? toResponse('', 'csv') : (route.empty ?? [])
+        const { text } = await ask(store, { name: route.report, args, format: csv ? 'csv' : 'json' })
+        return toResponse(text, csv ? 'csv' : 'json')
+      },
+    })
+  addSpendRoutes(add)
+  addGlobalRoutes(add)
+  addActivityRoutes(add)
+  addLogRoutes(gateway, store)
+  gateway.route({
+    method: 'GET',
+    path: '/ledger/status',
+    access: 'admin',
+    tags: ['Spend'],
+    summary: 'Whether the database is there, and what waits for room on the disk',
+    handler: () => ({ database: store.state, rows_in_memory: recorder.kept, rows_lost: recorder.lost }),
+  })
+}
+
+type Add = <N extends ReportName>(route: ReportRoute<N>) => void
+
+function addSpendRoutes(add: Add): void {
+  const by = (kind: Base['kind'], entity?: Name) => (query: Query, principal: Principal | undefined) => {
+    const base = narrow(visibleSums(principal, kind), {
+      ...readDays(query),
+      entities: readList(entity && query[entity]),
+      apiKey: readKey(query['api_key']),
+    })
+    return base && { base, limit: readNumber(query, 'limit', { fallback: 1000, max: 10_000 }) }
+  }
+  const query = [...DATES, 'api_key', 'limit'] as const
+  add({ path: '/spend/keys', summary: 'Spend of keys, dearest first', query, report: 'spendByKey', args: by('key') })
+  add({
+    path: '/spend/users',
+    summary: 'Spend of users, dearest first',
+    query: [...query, 'user_id'],
+    report: 'spendByUser',
+    args: by('user', 'user_id'),
+  })
+  add({
+    path: '/spend/teams',
+    summary: 'Spend of teams, dearest first',
+    query: [...query, 'team_id'],
+    report: 'spendByTeam',
+    args: by('team', 'team_id'),
+  })
+  add({
+    path: '/spend/tags',
+    summary: 'Spend of tags, dearest first',
+    query: [...query, 'tags'],
+    report: 'spendByTag',
+    args: by('tag', 'tags'),
+  })
+}
+
+function addGlobalRoutes(add: Add): void {
+  const all = (days?: number) => (query: Query, principal: Principal | undefined) => {
+    const base = narrow(visibleSums(principal, 'model'), { ...readDays(query, days), model: query['model'] })
+    return base && { base }
+  }
+  add({ path: '/global/spend', summary: 'Spend of all calls', query: DATES, report: 'globalSpend', args: all() })
+  add({
+    path: '/global/activity',
+    summary: 'Calls and tokens by day',
+    query: [...DATES, 'model'],
+    report: 'globalActivity',
+    args: all(DAYS),
+  })
+  add({
+    path: '/global/activity/model',
+    summary: 'Calls and tokens by model and day',
+    query: [...DATES, 'model'],
+    report: 'globalActivityByModel',
+    args: all(DAYS),
+  })
+  add({
+    path: '/global/spend/report',
+    summary: 'Spend by day and team or customer, or by key, with the models',
+    query: [...DATES, 'group_by', 'api_key', 'internal_user_id', 'team_id', 'customer_id'],
+    report: 'spendReport',
+    args: spendReportArgs,
+  })
+}
+
+function spendReportArgs(query: Query, principal: Principal | undefined): ReportArgs<'spendReport'> | undefined {
+  const days = readDays(query, DAYS)
+  const { internal_user_id: user, team_id: team, customer_id: customer, group_by } = query
+  const apiKey = readKey(query['api_key'])
+  const over = (kind: Base['kind'], groupBy: ReportArgs<'spendReport'>['groupBy'], entity?: string) => {
+    const base = narrow(visibleSums(principal, kind), { ...days, entities: readList(entity), apiKey })
+    return base && { base, groupBy }
+  }
+  if (user !== undefined) return over('user', 'user', user)
+  if (apiKey !== undefined || group_by === 'api_key') return over('key', 'api_key')
+  if (customer !== undefined || group_by === 'customer') return over('customer', 'customer', customer)
+  return over('team', 'team', team)
+}
+
+function addActivityRoutes(add: Add): void {
+  const query = [...DATES, 'page', 'page_size', 'model', 'api_key'] as const
+  const routes = [
+    { name: 'user', kind: 'user', entityName: 'user_id', filters: ['user_id'] },
+    { name: 'team', kind: 'team', entityName: 'team_id', filters: ['team_ids', 'team_id'] },
+    { name: 'tag', kind: 'tag', entityName: 'tag', filters: ['tags'] },
+    { name: 'customer', kind: 'customer', entityName: 'end_user_id', filters: ['end_user_ids', 'end_user'] },
+    { name: 'organization', kind: 'organization', entityName: 'organization_id', filters: ['organization_ids'] },
+  ] as const satisfies readonly { name: string; kind: Base['kind']; entityName: string; filters: readonly Name[] }[]
+  for (const { name, kind, entityName, filters } of routes) {
+    add({
+      path: name === 'customer' ? ['/customer/daily/activity', '/end_user/daily/activity'] : `/${name}/daily/activity`,
+      summary: `Spend, tokens and calls by day, split by model, provider and key, for each ${name}`,
+      query: [...query, ...filters],
+      report: 'dailyActivity',
+      empty: NO_ACTIVITY,
+      args(given, principal) {
+        const entities = readList(...filters.map((filter) => given[filter]))
+        // Without a user it is about all calls, those without one included.
+        const whole = kind === 'user' && !entities
+        const base = narrow(visibleSums(principal, whole ? 'key' : kind), {
+          ...readDays(given, DAYS),
+          entities: whole ? undefined : entities,
+          apiKey: readKey(given['api_key']),
+          model: given['model'],
+        })
+        return (
+          base && {
+            base,
+            page: readNumber(given, 'page', { fallback: 1, max: 100_000 }),
+            pageSize: readNumber(given, 'page_size', { fallback: 1000, max: 10_000 }),
+            entityName: whole ? undefined : entityName,
+          }
+        )
+      },
+    })
+  }
+}
+
+const NO_ACTIVITY = { results: [], metadata: { total_spend: 0, page: 1, total_pages: 1, has_more: false } }

@@ -1,0 +1,79 @@
+import { closeSync, openSync, readSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Entry } from './entry.ts'
+
+/** A file of the journal. It has a fixed size and is zeros behind the last line. */
+export interface Segment {
+  readonly path: string
+  /** Nothing will be added: a later one was begun, or its writer is gone. */
+  readonly complete: boolean
+}
+
+export interface SegmentPart {
+  readonly entries: readonly Entry[]
+  /** Offset of the next line. */
+  readonly next: number
+  /** Bytes of a line that was cut off by a crash; 0 where the part ends as it should. */
+  readonly torn: number
+  /** Lines that are not JSON. */
+  readonly unreadable: readonly string[]
+}
+
+export const SEGMENT = /^\d+\.log$/
+export const SPARE = /^\d+\.spare$/
+
+/** Names sort in the order of the numbers. */
+export function segmentName(number: number, kind: 'log' | 'spare'): string {
+  return `${String(number).padStart(12, '0')}.${kind}`
+}
+
+/**
+ * The segments in a writer's folder, oldest first. The last of the folder itself is being written, unless the writer has
+ * closed; folders inside were left by others.
+ */
+export function listSegments(folder: string, closed: boolean): Segment[] {
+  const entries = readdirSync(folder, { withFileTypes: true })
+  const own = entries.filter((entry) => entry.isFile() && SEGMENT.test(entry.name)).map(({ name }) => name)
+  own.sort()
+  const adopted = entries
+    .filter((entry) => entry.isDirectory())
+    .flatMap(({ name }) => listSegments(join(folder, name), true))
+  return [...adopted, ...own.map((name, at) => ({ path: join(folder, name), complete: closed || at < own.length - 1 }))]
+}
+
+/** Reads whole lines from `offset` on, about `bytes` of them, at least one if there is one. */
+export function readPart(path: string, offset: number, bytes: number): SegmentPart {
+  const fd = openSync(path, 'r')
+  try {
+    for (let size = bytes; ; size *= 4) {
+      const buffer = Buffer.allocUnsafe(size)
+      const read = readSync(fd, buffer, 0, size, offset)
+      const zero = buffer.subarray(0, read).indexOf(0)
+      const end = zero === -1 ? read : zero
+      const lines = buffer.subarray(0, end).lastIndexOf(10) + 1
+      const more = zero === -1 && read === size
+      if (lines === 0 && more) continue
+      return {
+        ...parseLines(buffer.toString('utf8', 0, lines)),
+        next: offset + lines,
+        torn: more ? 0 : end - lines,
+      }
+    }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function parseLines(text: string): { entries: Entry[]; unreadable: string[] } {
+  const entries: Entry[] = []
+  const unreadable: string[] = []
+  for (const line of text.split('\n')) {
+    if (line === '') continue
+    try {
+      entries.push(JSON.parse(line) as Entry)
+    } catch {
+      unreadable.push(line)
+    }
+  }
+  return { entries, unreadable }
+}

@@ -1,0 +1,47 @@
+import type { Principal } from '../../src/index.ts'
+import type { Base } from './reports/report.ts'
+import type { LogFilter } from './reports/spend-logs.ts'
+
+/**
+ * Whose rows a caller sees: an admin everybody's; a key of a user that user's; a key of a team alone that team's; any other
+ * its own.
+ */
+export function visibleLogs(principal: Principal | undefined): LogFilter['scope'] {
+  if (principal?.role === 'admin') return undefined
+  if (principal?.user !== undefined) return { column: 'user_id', value: principal.user }
+  if (principal?.team !== undefined) return { column: 'team_id', value: principal.team }
+  return { column: 'api_key', value: principal?.id ?? '' }
+}
+
+/**
+ * Which daily sums of a kind a caller sees. Undefined: none.
+ * Sums of a team show a member of it what its own key spent there; so do those of tags, customers and organizations.
+ */
+export function visibleSums(principal: Principal | undefined, kind: Base['kind']): Base | undefined {
+  if (principal?.role === 'admin') return { kind }
+  const { id = '', user, team } = principal ?? {}
+  if (kind === 'key' || kind === 'model') {
+    if (user !== undefined) return { kind: 'user', entities: [user] }
+    return team === undefined ? { kind: 'key', entities: [id] } : { kind: 'team', entities: [team] }
+  }
+  if (kind === 'user') return user === undefined ? undefined : { kind, entities: [user] }
+  if (kind === 'team') {
+    if (team === undefined) return undefined
+    return user === undefined ? { kind, entities: [team] } : { kind, entities: [team], apiKey: id }
+  }
+  return { kind, apiKey: id }
+}
+
+/** Narrows a base to some entities and a key; what the caller may not see falls away. */
+export function narrow(
+  base: Base | undefined,
+  wanted: Omit<Base, 'kind' | 'entities'> & { entities?: readonly string[] | undefined },
+): Base | undefined {
+  if (!base) return undefined
+  const entities = wanted.entities
+    ? wanted.entities.filter((entity) => base.entities?.includes(entity) ?? true)
+    : base.entities
+  if (entities?.length === 0) return undefined
+  if (wanted.apiKey !== undefined && base.apiKey !== undefined && wanted.apiKey !== base.apiKey) return undefined
+  return { ...base, ...wanted, entities, apiKey: wanted.apiKey ?? base.apiKey }
+}

@@ -1,0 +1,77 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { expect, it } from 'vitest'
+import { createInstance } from '../../plugins/ledger/instance.ts'
+import { temporaryFolder } from './support.ts'
+
+const LEFT = '-0123456789abcdef'
+
+/** A writer's folder with one segment in it. */
+function leave(journal: string, pid: number, owner: Record<string, unknown> | undefined): string {
+  const folder = join(journal, `${pid}${LEFT}`)
+  mkdirSync(folder)
+  writeFileSync(join(folder, '000000000001.log'), '{"uid":"u"}\n')
+  if (owner) writeFileSync(join(folder, 'owner.json'), JSON.stringify(owner))
+  return folder
+}
+
+function ownerOf(folder: string): { pid: number; began: string; space: string } {
+  return JSON.parse(readFileSync(join(folder, 'owner.json'), 'utf8')) as { pid: number; began: string; space: string }
+}
+
+it('takes over what a process that is gone has left', () => {
+  const journal = temporaryFolder()
+  const own = createInstance(journal)
+  const { pid } = spawnSync('true')
+  const folder = leave(journal, pid, { ...ownerOf(own.folder), pid, began: '1' })
+  expect(own.adopt()).toBe(1)
+  expect(existsSync(folder)).toBe(false)
+  expect(readdirSync(join(own.folder, basename(folder)))).toContain('000000000001.log')
+  own.release()
+})
+
+it('leaves alone what belongs to a process that runs, and to another gateway of this one', () => {
+  const journal = temporaryFolder()
+  const own = createInstance(journal)
+  const other = createInstance(journal)
+  const parent = readFileSync(`/proc/${process.ppid}/stat`, 'utf8')
+  const began = parent.slice(parent.lastIndexOf(')') + 2).split(' ')[19]
+  leave(journal, process.ppid, { ...ownerOf(own.folder), pid: process.ppid, began })
+  expect(own.adopt()).toBe(0)
+  other.release()
+  expect(own.adopt()).toBe(1)
+  own.release()
+})
+
+it('is not deceived by a process number that was given out again', () => {
+  const journal = temporaryFolder()
+  const own = createInstance(journal)
+  leave(journal, process.pid, { ...ownerOf(own.folder), began: '1' })
+  leave(journal, process.ppid, { ...ownerOf(own.folder), pid: process.ppid, began: '1' })
+  expect(own.adopt()).toBe(2)
+  own.release()
+})
+
+it('waits until a writer in another container has been silent for half a minute', () => {
+  const journal = temporaryFolder()
+  const own = createInstance(journal)
+  const folder = leave(journal, process.pid, { ...ownerOf(own.folder), space: 'elsewhere' })
+  expect(own.adopt()).toBe(0)
+  const past = new Date(Date.now() - 31_000)
+  utimesSync(join(folder, 'owner.json'), past, past)
+  expect(own.adopt()).toBe(1)
+  own.release()
+})
+
+it('makes its folder anew when another took it', () => {
+  const journal = temporaryFolder()
+  const slow = createInstance(journal)
+  expect(slow.beat()).toBe(true)
+  slow.release()
+  const own = createInstance(journal)
+  expect(own.adopt()).toBe(1)
+  expect(slow.beat()).toBe(false)
+  expect(existsSync(join(slow.folder, 'owner.json'))).toBe(true)
+  own.release()
+})

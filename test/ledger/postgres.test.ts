@@ -1,0 +1,119 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { openDatabase } from '../../plugins/ledger/database.ts'
+import type { Database } from '../../plugins/ledger/database.ts'
+import { migrate } from '../../plugins/ledger/migrate.ts'
+import { postgresPrograms, startPostgres } from '../support/postgres.ts'
+import type { PostgresServer } from '../support/postgres.ts'
+import { testDatabase } from './databases.ts'
+import { ledgerGateway, temporaryFolder } from './support.ts'
+
+const bin = postgresPrograms()
+if (!bin) console.log('No PostgreSQL server is installed (/usr/lib/postgresql): its tests are left out.')
+
+describe.runIf(bin)('PostgreSQL', () => {
+  let server: PostgresServer
+  let admin: Database
+  let count = 0
+  beforeAll(async () => {
+    server = await startPostgres(bin!)
+    admin = await openDatabase(server.url, '/')
+  })
+  afterAll(async () => {
+    await admin?.close()
+    await server?.remove()
+  })
+
+  const freshUrl = async () => {
+    await admin.all(`CREATE DATABASE test${++count}`)
+    return server.url.replace(/postgres$/, `test${count}`)
+  }
+
+  testDatabase(async () => {
+    const database = await openDatabase(await freshUrl(), '/')
+    onTestFinished(() => database.close())
+    await migrate(database)
+    return database
+  })
+
+  it('takes a URL as Prisma has it', async () => {
+    const url = await freshUrl()
+    const plain = await openDatabase(url, '/')
+    await plain.all('CREATE SCHEMA other')
+    await plain.close()
+    const database = await openDatabase(`${url}?schema=other&connection_limit=5&pool_timeout=10`, '/')
+    onTestFinished(() => database.close())
+    await migrate(database)
+    const tables = await database.all(
+      "SELECT table_name FROM information_schema.tables WHERE table_schema = 'other' ORDER BY 1",
+    )
+    expect(tables.map(({ table_name }) => table_name)).toEqual([
+      'ungate_daily_spend',
+      'ungate_keys',
+      'ungate_migrations',
+      'ungate_spend_logs',
+    ])
+  })
+
+  it('adds up what several gateways write at once', async () => {
+    const url = await freshUrl()
+    const gateways = await Promise.all([1, 2, 3].map(() => ledgerGateway({ url })))
+    await Promise.all(
+      gateways.flatMap(({ chat }) => Array.from({ length: 20 }, async () => (await chat('alice')).arrayBuffer())),
+    )
+    await Promise.all(gateways.map(({ gateway }) => gateway.close()))
+    const database = await openDatabase(url, '/')
+    onTestFinished(() => database.close())
+    expect(await database.all('SELECT COUNT(*) AS n FROM ungate_spend_logs')).toEqual([{ n: 60 }])
+    expect(await database.all("SELECT SUM(requests) AS n FROM ungate_daily_spend WHERE kind = 'user'")).toEqual([
+      { n: 60 },
+    ])
+  })
+
+  it('starts and answers without the database, and has every row once it is back', async () => {
+    const url = await freshUrl()
+    const before = await ledgerGateway({ url })
+    const ids: string[] = []
+    const call = async ({ chat }: typeof before) => {
+      const answer = await chat('alice')
+      await answer.arrayBuffer()
+      expect(answer.status).toBe(200)
+      ids.push(answer.headers.get('x-litellm-call-id')!)
+    }
+    for (let i = 0; i < 10; i++) await call(before)
+    await server.stop()
+    for (let i = 0; i < 50; i++) await call(before)
+    const report = await before.get('admin', '/spend/keys')
+    expect([report.status, report.headers.get('retry-after')]).toEqual([503, '5'])
+    expect(await report.json()).toMatchObject({ error: { code: 'ledger_unavailable' } })
+    const after = await ledgerGateway({ url })
+    for (let i = 0; i < 10; i++) await call(after)
+    expect(await after.json('admin', '/ledger/status')).toMatchObject({ database: { up: false }, rows_lost: 0 })
+    await server.start()
+    await expect
+      .poll(() => after.json('admin', '/ledger/status'), { timeout: 15_000 })
+      .toMatchObject({ database: { up: true } })
+    await expect
+      .poll(() => before.json('admin', '/ledger/status'), { timeout: 15_000 })
+      .toMatchObject({ database: { up: true } })
+    const database = await openDatabase(url, '/')
+    onTestFinished(() => database.close())
+    const rows = await database.all('SELECT request_id FROM ungate_spend_logs')
+    expect(rows.map(({ request_id }) => request_id).sort()).toEqual(ids.sort())
+    expect(await before.json('admin', '/global/spend')).toMatchObject({ api_requests: 70 })
+  })
+
+  it('leaves what a closing gateway cannot write to the next one', async () => {
+    const url = await freshUrl()
+    const root = temporaryFolder()
+    const first = await ledgerGateway({ url }, {}, root)
+    await (await first.chat('alice')).arrayBuffer()
+    await first.json('admin', '/spend/keys')
+    await server.stop()
+    const answer = await first.chat('alice')
+    await answer.arrayBuffer()
+    await first.gateway.close()
+    await server.start()
+    const second = await ledgerGateway({ url }, {}, root)
+    expect(await second.json('admin', '/global/spend')).toMatchObject({ api_requests: 2 })
+  })
+})
