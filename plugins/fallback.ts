@@ -1,4 +1,4 @@
-import { definePlugin, invalidRequest, matchesAny, z } from '../src/index.ts'
+import { definePlugin, invalidRequest, mayUseModel, z } from '../src/index.ts'
 import type { Context, FallbackKind, GatewayContext, Target } from '../src/index.ts'
 
 /** LiteLLM's form: a list of maps from a model group to the groups that stand in for it; `*` is any group. */
@@ -57,9 +57,9 @@ export default definePlugin({
 })
 
 function candidates(ctx: Context, name: string, kind: FallbackKind, gateway: GatewayContext): Target[] {
-  const allowed = ctx.principal?.models
-  if (allowed && !matchesAny(allowed, name)) return []
-  return gateway.models.resolve(name).map((target) => ({ ...target, fallbackFor: kind }))
+  const found = gateway.models.resolve(name)
+  if (!mayUseModel(ctx.principal, name, found)) return []
+  return found.map((target) => ({ ...target, fallbackFor: kind }))
 }
 
 /** The request's own list: names, or objects with a `model`. */

@@ -1,4 +1,4 @@
-import { GatewayError, definePlugin, matchesAny, unknownModel, z } from '../src/index.ts'
+import { GatewayError, definePlugin, mayUseModel, resolveAlias, unknownModel, z } from '../src/index.ts'
 import type { Context, GatewayContext, Target } from '../src/index.ts'
 
 /** Finds the deployments of the model that was asked for, and puts them into the order they are tried in. */
@@ -15,7 +15,7 @@ export default definePlugin({
   setup: (_options, gateway) => ({
     route(ctx) {
       if (ctx.targets.length > 0) return
-      const model = ctx.call.model || passThroughModel(ctx, gateway)
+      const model = ctx.call.model ? resolveAlias(ctx.principal, ctx.call.model) : passThroughModel(ctx, gateway)
       const found = gateway.models.resolve(model)
       if (found.length === 0) throw unknownModel(model, gateway.models.hint(model))
       checkAccess(ctx, model, found)
@@ -26,8 +26,7 @@ export default definePlugin({
 
 /** A key that may not use a model learns no more than that. */
 function checkAccess(ctx: Context, model: string, found: readonly Target[]): void {
-  const allowed = ctx.principal?.models
-  if (!allowed || matchesAny(allowed, model) || matchesAny(allowed, found[0]!.group)) return
+  if (mayUseModel(ctx.principal, model, found)) return
   throw new GatewayError(403, `This key is not allowed to use the model \`${model}\`.`, {
     code: 'model_access_denied',
     param: 'model',

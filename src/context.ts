@@ -1,5 +1,6 @@
 import type { Awaitable, Call } from './types/call.ts'
 import type { Attempt, Context, Outcome, Principal } from './types/lifecycle.ts'
+import type { Reservation } from './types/governance.ts'
 import type { Target } from './types/provider.ts'
 
 /** Tells when the client leaves. One per call; the Node and web entries each know how to notice. */
@@ -58,6 +59,7 @@ export class CallContext implements Context {
   queueMs: number | undefined
   settled = false
   #settle: Settle[] = []
+  #reservations: Reservation[] | undefined
   #signal: AbortSignal | undefined
 
   constructor(id: string, call: Call, link: ClientLink, stripped: readonly string[]) {
@@ -82,6 +84,19 @@ export class CallContext implements Context {
 
   onSettle(fn: Settle): void {
     this.#settle.push(fn)
+  }
+
+  reserve(reservation: Reservation): void {
+    if (reservation.ops.length === 0) return reservation.taken?.({ values: [], resetMs: [], at: this.startedAt })
+    if (this.#reservations) this.#reservations.push(reservation)
+    else this.#reservations = [reservation]
+  }
+
+  /** What is to be reserved; a second call finds nothing. */
+  takeReservations(): readonly Reservation[] | undefined {
+    const reservations = this.#reservations
+    this.#reservations = undefined
+    return reservations
   }
 
   /** Takes the closures, last registered first; a second call finds none. */

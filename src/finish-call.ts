@@ -5,6 +5,7 @@ import type { CallContext } from './context.ts'
 import type { LogQueue } from './log-queue.ts'
 import type { PriceTable } from './types/prices.ts'
 import { ByteStream } from './byte-stream.ts'
+import { endUserOf } from './end-user.ts'
 import type { Recorder } from './types/plugin.ts'
 import { callCost } from './prices/call-cost.ts'
 import { costHeaders } from './prices/cost-headers.ts'
@@ -95,7 +96,7 @@ function toOutcome(
 }
 
 function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
-  const { call } = ctx
+  const { call, principal } = ctx
   const target = outcome.target ?? (ctx.attempts.length > 0 ? ctx.targets[0] : undefined)
   return {
     id: ctx.id,
@@ -107,7 +108,7 @@ function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
     status: outcome.status,
     aborted: outcome.aborted,
     cacheHit: ctx.cacheHit === true,
-    principal: ctx.principal,
+    principal,
     deployment: target?.id,
     group: target?.group,
     provider: target?.provider.name,
@@ -121,7 +122,7 @@ function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
     overheadMs: outcome.overheadMs,
     attempts: outcome.attempts,
     ip: ctx.ip,
-    endUser: endUserOf(ctx),
+    endUser: principal?.endUser ?? endUserOf(call),
     tags: tagsOf(ctx),
   }
 }
@@ -131,25 +132,12 @@ function toShape(error: ErrorShape): ErrorShape {
   return { status: error.status, message: error.message, type: error.type, code: error.code, param: error.param }
 }
 
-/** LiteLLM's order: headers first, then the body's fields. */
-function endUserOf({ call }: CallContext): string | undefined {
-  const { headers, body } = call
-  const metadata = body['metadata'] as Record<string, unknown> | null | undefined
-  const found =
-    headers.get('x-litellm-customer-id') ??
-    headers.get('x-litellm-end-user-id') ??
-    headers.get('x-litellm-user-id') ??
-    body['user'] ??
-    (body['litellm_metadata'] as Record<string, unknown> | null | undefined)?.['user'] ??
-    metadata?.['user_id'] ??
-    body['safety_identifier']
-  return typeof found === 'string' && found ? found.slice(0, 256) : undefined
-}
-
-function tagsOf({ call }: CallContext): string[] | undefined {
+function tagsOf({ call, principal }: CallContext): string[] | undefined {
   const header = call.headers.get('x-litellm-tags')
   const metadata = call.body['metadata'] as { tags?: unknown } | null | undefined
   const listed = [call.body['tags'], metadata?.tags].flatMap((tags) => (Array.isArray(tags) ? tags : []))
-  const tags = [...(header?.split(',') ?? []), ...listed].filter((tag): tag is string => typeof tag === 'string')
+  const tags = [...(principal?.tags ?? []), ...(header?.split(',') ?? []), ...listed].filter(
+    (tag): tag is string => typeof tag === 'string',
+  )
   return tags.length > 0 ? [...new Set(tags.map((tag) => tag.trim()))].slice(0, 50) : undefined
 }

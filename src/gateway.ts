@@ -104,9 +104,10 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const active: ActivePlugin[] = []
   let draining = false
   const infos: PluginInfo[] = []
-  let lifecycle: CompiledLifecycle = compileLifecycle([], () => Promise.reject(new Error('not started')))
-
   const state = await openState(config, options.root)
+  let lifecycle: CompiledLifecycle = compileLifecycle([], state.counters, () =>
+    Promise.reject(new Error('not started')),
+  )
 
   const context: GatewayContext = {
     version,
@@ -128,6 +129,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     providers: definitions,
     storage: state.storage,
     counters: state.counters,
+    directory: state.directory,
     prices,
     config: checked.config,
     inFlight: () => runner.inFlight(),
@@ -147,7 +149,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     heartbeat: config.heartbeat ?? 15,
     prices,
   }
-  lifecycle = compileLifecycle(active, (ctx, target) => callUpstream(ctx, target, upstream))
+  lifecycle = compileLifecycle(active, state.counters, (ctx, target) => callUpstream(ctx, target, upstream))
   const log = createLogQueue({ callbacks: lifecycle.log, onError: (name, error) => onError(`callback ${name}`, error) })
   const runner = createCallRunner({ lifecycle, log, prices, limits, onError })
   // The usual paths by name: h3 finds those without walking its tree.

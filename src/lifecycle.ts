@@ -2,7 +2,9 @@ import type { Answer } from './types/lifecycle.ts'
 import type { Around, Gate, GatewayPlugin, Lifecycle, Recorder } from './types/plugin.ts'
 import type { Target } from './types/provider.ts'
 import type { CallContext } from './context.ts'
+import type { Counters } from './types/counters.ts'
 import { unknownModel } from './error.ts'
+import { takeReservations } from './reservations.ts'
 
 /** A plugin that has been set up. */
 export interface ActivePlugin {
@@ -16,6 +18,8 @@ export interface CompiledLifecycle {
   readonly auth: readonly Gate[]
   readonly limits: readonly Gate[]
   readonly route: readonly Gate[]
+  /** Where reservations are taken. */
+  readonly counters: Counters
   readonly attempt: (ctx: CallContext, target: Target) => Promise<Answer>
   readonly record: readonly Recorder[]
   readonly log: readonly { name: string; log: Lifecycle['log'] }[]
@@ -26,6 +30,7 @@ const RANK = { pre: 0, post: 2 }
 /** Puts the plugins' stages in order: `pre`, unmarked, `post`; within each as discovered. */
 export function compileLifecycle(
   plugins: readonly ActivePlugin[],
+  counters: Counters,
   upstream: (ctx: CallContext, target: Target) => Promise<Answer>,
 ): CompiledLifecycle {
   const rank = (entry: ActivePlugin) => (entry.order ? RANK[entry.order] : 1)
@@ -37,6 +42,7 @@ export function compileLifecycle(
     auth: gates('auth'),
     limits: [...gates('rateLimit'), ...gates('budget')],
     route: gates('route'),
+    counters,
     attempt: compose(arounds, upstream),
     record: sorted.flatMap(({ plugin }) => (plugin.record ? [plugin.record.bind(plugin)] : [])),
     log: sorted.flatMap(({ name, plugin }) => (plugin.log ? [{ name, log: plugin.log.bind(plugin) }] : [])),
@@ -51,13 +57,24 @@ export async function runLifecycle(
 ): Promise<Answer> {
   const early =
     (skip.auth ? undefined : await runGates(lifecycle.auth, ctx)) ??
-    (await runGates(lifecycle.limits, ctx)) ??
+    (await runLimits(lifecycle, ctx)) ??
     (skip.route ? undefined : await runGates(lifecycle.route, ctx))
   if (early) return early
   const first = ctx.targets[0]
   if (!first) throw unknownModel(ctx.call.model)
   ctx.queueMs = performance.now() - ctx.startedMs
   return lifecycle.attempt(ctx, first)
+}
+
+/** The gates of `rateLimit` and `budget`, then one step that takes all they want to reserve. */
+async function runLimits(lifecycle: CompiledLifecycle, ctx: CallContext): Promise<Answer | undefined> {
+  const early = await runGates(lifecycle.limits, ctx)
+  const reservations = early ? undefined : ctx.takeReservations()
+  if (reservations) {
+    const taken = takeReservations(lifecycle.counters, reservations)
+    if (isPromise(taken)) await taken
+  }
+  return early
 }
 
 /** Runs the gates of one stage; only a promise costs a tick. */
@@ -80,6 +97,6 @@ function compose(
   )
 }
 
-function isPromise(value: unknown): value is PromiseLike<Answer | void> {
+function isPromise<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }

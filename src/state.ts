@@ -1,6 +1,7 @@
 import type { Storage } from 'unstorage'
 import type { GatewayConfig } from './types/config.ts'
 import type { Counters } from './types/counters.ts'
+import type { OpenDirectory } from './directory/directory.ts'
 import { openCounters } from './open-counters.ts'
 import { createGatewayStorage } from './storage.ts'
 
@@ -8,6 +9,7 @@ import { createGatewayStorage } from './storage.ts'
 export interface State {
   readonly storage: Storage
   readonly counters: Counters
+  readonly directory: OpenDirectory
   /** Lets go of both: connections are closed when no other gateway of the process uses them. */
   close(): Promise<void>
 }
@@ -16,11 +18,17 @@ export interface State {
 export async function openState(config: GatewayConfig, root: string | undefined): Promise<State> {
   const storage = await createGatewayStorage(config.storage, root)
   try {
-    const { counters, close } = await openCounters(config, root)
+    const [{ counters, close }, { createDirectory }] = await Promise.all([
+      openCounters(config, root),
+      import('./directory/directory.ts'),
+    ])
+    const directory = createDirectory({ storage, counters })
     return {
       storage,
       counters,
+      directory,
       async close() {
+        directory.close()
         await close()
         await storage.dispose()
       },

@@ -1,4 +1,4 @@
-import { matchesAny } from '../../src/index.ts'
+import { mayUseModel, resolveAlias } from '../../src/index.ts'
 import type { ModelTable, Principal } from '../../src/index.ts'
 
 /**
@@ -7,14 +7,14 @@ import type { ModelTable, Principal } from '../../src/index.ts'
  */
 export function usableNames(models: ModelTable, principal: Principal | undefined): string[] {
   const listed = models.names().filter((name) => mayUse(models, principal, name))
-  const own = (principal?.models ?? []).filter((name) => name !== '*' && models.resolve(name).length > 0)
+  const named = [...(principal?.models ?? []), ...Object.keys(principal?.aliases ?? {})]
+  const own = named.filter((name) => name !== '*' && mayUse(models, principal, name))
   return [...new Set([...listed, ...own])]
 }
 
 /** Whether a name leads to a deployment that the caller may use. The rule of the `model-route` plugin. */
 export function mayUse(models: ModelTable, principal: Principal | undefined, name: string): boolean {
-  const found = models.resolve(name)
-  if (found.length === 0) return false
-  const allowed = principal?.models
-  return !allowed || matchesAny(allowed, name) || matchesAny(allowed, found[0]!.group)
+  const model = resolveAlias(principal, name)
+  const found = models.resolve(model)
+  return found.length > 0 && mayUseModel(principal, model, found)
 }
