@@ -2,12 +2,14 @@ import type { Answer } from './types/lifecycle.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import type { TransportControl } from './transport/types.ts'
-import type { GatewayError } from './error.ts'
+import type { Usage } from './types/call.ts'
+import { GatewayError } from './error.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { keepAlive } from './heartbeat.ts'
 import { ByteStream, concat } from './byte-stream.ts'
 import { providerError } from './upstream-error.ts'
 import { createStreamPipe } from './stream-pipe.ts'
+import { estimateInputTokens } from './usage.ts'
 
 export interface StreamAnswerInput extends ExchangeInput {
   readonly status: number
@@ -36,6 +38,8 @@ export interface StreamAnswer {
   fail(error: GatewayError): void
 }
 
+/** Of text, in most languages. */
+const BYTES_PER_TOKEN = 4
 const PING = new TextEncoder().encode(': ping\n\n')
 
 /**
@@ -51,9 +55,17 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
   const body = new ByteStream({
     pause: () => input.control.pause(),
     resume: () => input.control.resume(),
-    cancel: input.leave,
+    cancel() {
+      answer.usage ??= estimated()
+      input.leave()
+    },
   })
   const answer: Answer = { status: input.status, headers: {}, body, target }
+  if (pipe.generated() !== undefined) {
+    answer.progress = () => Math.ceil(pipe.generated()! / BYTES_PER_TOKEN)
+    // Later: whoever watches the stream is inside of a write.
+    answer.stop = (shape) => queueMicrotask(() => input.failed(new GatewayError(shape.status, shape.message, shape)))
+  }
   let committed = false
   let waitedMs: number | undefined
   let pending: Uint8Array[] = []
@@ -77,9 +89,17 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     input.commit(answer)
   }
 
+  /** What a stream that ended without its usage is accounted with: the text that was asked with and what was generated. */
+  const estimated = (): Usage | undefined => {
+    const output = answer.progress?.()
+    if (!committed || output === undefined) return undefined
+    return { input: estimateInputTokens(ctx.call), output, estimated: true }
+  }
+
   /** Closes the books before the last bytes leave. */
   const close = (error?: string) => {
     stopBeating?.()
+    answer.usage ??= estimated()
     input.closing(error)
     body.finishing()
   }
@@ -88,7 +108,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     if (!bytes || bytes.length === 0) return
     if (!committed) commit()
     answer.usage = pipe.usage()
-    if (last) close()
+    if (last) close(answer.error?.code ?? undefined)
     beating.sentAt = performance.now()
     body.push(bytes)
   }
@@ -114,6 +134,11 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       // Nothing sent yet: a normal error answer, which may still be retried elsewhere.
       if (committed) send(out, false)
       throw providerError(target, failure)
+    }
+    const reported = answer.error ? undefined : pipe.reported()
+    if (reported) {
+      if (!committed) throw providerError(target, reported)
+      answer.error = providerError(target, reported)
     }
     send(out, pipe.done())
   }
@@ -148,6 +173,9 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
         if (!committed) throw error
         return endWith(error, concat([tail ?? new Uint8Array(), pipe.fail(error) ?? new Uint8Array()]))
       }
+      const reported = pipe.reported()
+      if (reported && !committed) throw providerError(target, reported)
+      if (reported) answer.error ??= providerError(target, reported)
       send(tail, true)
       if (!committed) {
         if (!pipe.mayBeEmpty) {
@@ -160,10 +188,10 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
         commit()
       }
       ended = true
-      answer.usage = pipe.usage()
-      close()
+      answer.usage = pipe.usage() ?? answer.usage
+      close(answer.error?.code ?? undefined)
       body.end()
-      return undefined
+      return answer.error?.code ?? undefined
     },
     fail(error) {
       flushLater()

@@ -27,6 +27,10 @@ export interface StreamPipe {
   done(): boolean
   usage(): Usage | undefined
   failure(): ErrorShape | undefined
+  /** An error that is part of what was sent on: the stream goes on or ends as the provider's does. */
+  reported(): ErrorShape | undefined
+  /** Bytes of generated text so far; undefined where they cannot be told from others. */
+  generated(): number | undefined
   /** An empty body is a whole answer (downloads). */
   readonly mayBeEmpty: boolean
 }
@@ -89,6 +93,12 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
       return tap.usage()
     },
     failure: () => undefined,
+    reported() {
+      return tap.reported()
+    },
+    generated() {
+      return tap.generated()
+    },
   }
 }
 
@@ -113,6 +123,8 @@ function rawThrough(type: string): StreamPipe {
     done: () => false,
     usage: () => undefined,
     failure: () => undefined,
+    reported: () => undefined,
+    generated: () => undefined,
   }
 }
 
@@ -168,6 +180,10 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
     },
     failure() {
       return writer.failure() ?? early
+    },
+    reported: () => undefined,
+    generated() {
+      return writer.generated()
     },
   }
 }

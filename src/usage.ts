@@ -1,7 +1,10 @@
-import type { Usage } from './types/call.ts'
+import type { Call, Usage } from './types/call.ts'
 import type { ChatUsage } from './types/chat.ts'
 
 const PARSE_WHOLE = 64 * 1024
+/** Shorter bodies hold no pictures worth leaving out. */
+const TEXT_ONLY = 4096
+const BASE64 = /^(data:[^,]{0,100},)?[\w+/=-]*$/
 
 /** OpenAI's usage object in the gateway's normal form; also reads the Responses spelling (`input_tokens`). */
 export function toUsage(usage: ChatUsage | Record<string, unknown> | null | undefined): Usage | undefined {
@@ -69,6 +72,20 @@ export function readJsonUsage(text: string): Usage | undefined {
 /** A rough count without a tokenizer: about four characters a token. */
 export function estimateTokens(text: string): number {
   return Math.ceil(text.length / 4)
+}
+
+/** Input tokens of a call, by its text: about four characters a token. Data inside of it (pictures, sound) is not text. */
+export function estimateInputTokens({ body, raw }: Pick<Call, 'body' | 'raw'>): number {
+  if (typeof raw === 'string' && raw.length < TEXT_ONLY) return Math.ceil(raw.length / 4)
+  return Math.ceil(textIn(body) / 4)
+}
+
+function textIn(value: unknown): number {
+  if (typeof value === 'string') return value.length > TEXT_ONLY && BASE64.test(value.slice(0, 200)) ? 0 : value.length
+  if (typeof value !== 'object' || value === null) return 4
+  let sum = 0
+  for (const part of Array.isArray(value) ? (value as unknown[]) : Object.values(value)) sum += textIn(part)
+  return sum
 }
 
 function parseObjectAt(text: string, start: number): Usage | undefined {

@@ -27,20 +27,20 @@ export function createChatWriter(options: StreamWriterOptions): StreamWriter {
     choices,
     last: (choice) => `{"index":${choice},"delta":{}`,
   })
-  const writeDelta = (delta: string, choice: number) => {
+  const writeDelta = (delta: string, choice: number, generated = delta.length) => {
     open(choice)
-    base.write(`${head}"choices":[{"index":${choice},"delta":${delta}${tail}`)
+    base.write(`${head}"choices":[{"index":${choice},"delta":${delta}${tail}`, generated)
   }
 
   return {
     ...base,
     text(text, choice = 0) {
       if (text === '') open(choice)
-      else if (choice === 0 && zeroOpen) base.write(`${first}${JSON.stringify(text)}}${tail}`)
-      else writeDelta(`{"content":${JSON.stringify(text)}}`, choice)
+      else if (choice === 0 && zeroOpen) base.write(`${first}${JSON.stringify(text)}}${tail}`, text.length)
+      else writeDelta(`{"content":${JSON.stringify(text)}}`, choice, text.length)
     },
     reasoning(text, choice = 0) {
-      if (text !== '') writeDelta(`{"reasoning_content":${JSON.stringify(text)}}`, choice)
+      if (text !== '') writeDelta(`{"reasoning_content":${JSON.stringify(text)}}`, choice, text.length)
     },
     delta: (delta, choice = 0) => writeDelta(JSON.stringify(delta), choice),
   }

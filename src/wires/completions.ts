@@ -57,7 +57,7 @@ export function createCompletionsWriter(options: StreamWriterOptions): StreamWri
       open(choice)
       if (text === '') return
       const chunk = `{"index":${choice},"text":${JSON.stringify(text)},"logprobs":null,"finish_reason":null}`
-      base.write(`${head}"choices":[${chunk}]}\n\n`)
+      base.write(`${head}"choices":[${chunk}]}\n\n`, text.length)
     },
     reasoning() {},
     delta: (_delta, choice = 0) => open(choice),

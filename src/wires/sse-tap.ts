@@ -1,6 +1,9 @@
 import type { Usage } from '../types/call.ts'
 import { concat } from '../byte-stream.ts'
+import type { ErrorShape } from '../types/chat.ts'
+import { readOpenAIError } from '../openai-error.ts'
 import { usageIn } from '../usage.ts'
+import { indexOf, textBytes, toNeedle } from './event-scan.ts'
 
 /** Watches an OpenAI-shaped SSE stream go by. */
 export interface SseTap {
@@ -9,6 +12,10 @@ export interface SseTap {
   /** What is still held when the upstream has ended. */
   end(): Uint8Array | undefined
   usage(): Usage | undefined
+  /** Bytes of text generated so far. */
+  generated(): number
+  /** An event that says the provider failed. It is sent on like any other. */
+  reported(): ErrorShape | undefined
   /** A part of an event has been sent on: nothing else may be written before its end. */
   midEvent(): boolean
 }
@@ -31,6 +38,8 @@ const HELD_LIMIT = 256 * 1024
 export function createSseTap(options: SseTapOptions): SseTap {
   let held: Uint8Array | undefined
   let usage: Usage | undefined
+  let reported: ErrorShape | undefined
+  let generated = 0
   let midEvent = false
 
   /** The bytes without usage chunks, with the cost in the last one, or as they are. */
@@ -46,7 +55,11 @@ export function createSseTap(options: SseTapOptions): SseTap {
       const boundary = lastBoundary(window)
       held = boundary < window.length ? window.subarray(boundary) : undefined
       let out = window.subarray(0, boundary)
-      if (boundary > 0) midEvent = false
+      if (boundary > 0) {
+        midEvent = false
+        generated += textBytes(out)
+        reported ??= findError(out)
+      }
       const found = boundary > 0 ? findUsage(out) : undefined
       if (found) {
         usage = found.usage ?? usage
@@ -64,6 +77,8 @@ export function createSseTap(options: SseTapOptions): SseTap {
       const rest = held
       held = undefined
       if (!rest) return undefined
+      generated += textBytes(rest)
+      reported ??= findError(rest)
       const found = findUsage(rest)
       if (!found) return rest
       usage = found.usage ?? usage
@@ -72,6 +87,12 @@ export function createSseTap(options: SseTapOptions): SseTap {
     },
     usage() {
       return usage
+    },
+    generated() {
+      return generated
+    },
+    reported() {
+      return reported
     },
     midEvent() {
       return midEvent
@@ -83,8 +104,8 @@ const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 const LF = 10
 const CR = 13
-/** Without its opening quote: a quote comes every few bytes, and a search that begins with one costs six times as much. */
-const NEEDLE = new TextEncoder().encode('usage":')
+const NEEDLE = toNeedle('usage":')
+const ERROR = toNeedle('error":')
 
 /** Offset behind the last blank line: everything before is whole events. */
 function lastBoundary(bytes: Uint8Array): number {
@@ -152,6 +173,26 @@ function parseEvent(text: string): Pick<Found, 'usage' | 'chunk' | 'only'> | und
   }
 }
 
+/** An event that is an error: `{"error":{…}}` on its top level. */
+function findError(bytes: Uint8Array): ErrorShape | undefined {
+  for (let at = indexOf(bytes, ERROR, 1); at >= 0; at = indexOf(bytes, ERROR, at + ERROR.length)) {
+    if (bytes[at - 1] !== 34) continue
+    const text = decoder.decode(bytes.subarray(lastBoundary(bytes.subarray(0, at)), eventEnd(bytes, at)))
+    const json = text.slice(text.indexOf('data:') + 5)
+    const { error } = (parseJson(json) ?? {}) as { error?: unknown }
+    if (typeof error === 'object' && error !== null) return readOpenAIError(500, json)
+  }
+  return undefined
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null
 }
@@ -166,22 +207,12 @@ function withCost({ chunk, usage }: Found, costOf: NonNullable<SseTapOptions['co
 /** Where the last `"usage":{` stands, spaces or not. Forward, which is what Node's search is fast at. */
 function lastUsage(bytes: Uint8Array): number {
   let found = -1
-  for (let at = indexOf(bytes, 1); at >= 0; at = indexOf(bytes, at + NEEDLE.length)) {
+  for (let at = indexOf(bytes, NEEDLE, 1); at >= 0; at = indexOf(bytes, NEEDLE, at + NEEDLE.length)) {
     let value = at + NEEDLE.length
     while (bytes[value] === 32) value++
     if (bytes[at - 1] === 34 && bytes[value] === 123) found = at
   }
   return found
-}
-
-function indexOf(bytes: Uint8Array, from: number): number {
-  if (typeof Buffer !== 'undefined') {
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(NEEDLE, from)
-  }
-  for (let at = bytes.indexOf(117, from); at >= 0; at = bytes.indexOf(117, at + 1)) {
-    if (NEEDLE.every((byte, i) => bytes[at + i] === byte)) return at
-  }
-  return -1
 }
 
 function eventEnd(bytes: Uint8Array, at: number): number {

@@ -15,6 +15,8 @@ export interface StreamWriter extends ChatSink {
   lastUsage(): ChatUsage | undefined
   failure(): ErrorShape | undefined
   finished(): boolean
+  /** Bytes of text written so far, or nearly: characters. */
+  generated(): number
 }
 
 export interface StreamWriterOptions {
@@ -29,7 +31,8 @@ export interface StreamWriterOptions {
 
 /** What OpenAI's two chunk dialects share: the finishes, the usage chunk with empty `choices`, `[DONE]`, the error event. */
 export interface WriterBase extends Omit<StreamWriter, 'text' | 'reasoning' | 'delta'> {
-  write(text: string): void
+  /** @param generated how much of it is text that was generated */
+  write(text: string, generated?: number): void
 }
 
 export interface WriterDialect {
@@ -51,10 +54,12 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
   let out = ''
   let usage: ChatUsage | undefined
   let failure: ErrorShape | undefined
+  let generated = 0
   let closed = false
   return {
-    write(text) {
+    write(text, length = 0) {
       out += text
+      generated += length
     },
     finish(reason, choice = 0) {
       dialect.open(choice)
@@ -92,6 +97,7 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
     lastUsage: () => usage,
     failure: () => failure,
     finished: () => finishes.size > 0,
+    generated: () => generated,
   }
 }
 

@@ -1,0 +1,46 @@
+const QUOTE = 34
+const BACKSLASH = 92
+const encoder = new TextEncoder()
+
+/** A search needle, prepared. One that begins with a quote would cost six times as much: a quote comes every few bytes. */
+export function toNeedle(text: string): Uint8Array {
+  return encoder.encode(text)
+}
+
+/** Where the needle stands, or -1. */
+export function indexOf(bytes: Uint8Array, needle: Uint8Array, from: number): number {
+  if (typeof Buffer !== 'undefined') {
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).indexOf(needle, from)
+  }
+  for (let at = bytes.indexOf(needle[0]!, from); at >= 0; at = bytes.indexOf(needle[0]!, at + 1)) {
+    if (needle.every((byte, i) => bytes[at + i] === byte)) return at
+  }
+  return -1
+}
+
+/** What follows `delta.content`, `delta.reasoning_content`: a string that is nearly all of what a chunk generates. */
+const CONTENT = toNeedle('content":"')
+/** A tool call's arguments, the text of the completions dialect, the pieces of the Responses API. */
+const OTHERS = [toNeedle('arguments":"'), toNeedle('text":"'), toNeedle('delta":"')]
+
+/**
+ * Bytes of generated text in whole chunks of OpenAI's chat or completions dialect, without parsing them: the contents of
+ * their text fields, as they are escaped. Inside of strings quotes are escaped, so prose never matches.
+ */
+export function textBytes(bytes: Uint8Array): number {
+  const count = stringsAfter(bytes, CONTENT)
+  if (count > 0) return count
+  return OTHERS.reduce((sum, needle) => sum + stringsAfter(bytes, needle), 0)
+}
+
+function stringsAfter(bytes: Uint8Array, needle: Uint8Array): number {
+  let sum = 0
+  for (let at = indexOf(bytes, needle, 0); at >= 0; at = indexOf(bytes, needle, at)) {
+    const start = at + needle.length
+    let end = start
+    while (end < bytes.length && bytes[end] !== QUOTE) end += bytes[end] === BACKSLASH ? 2 : 1
+    sum += Math.min(end, bytes.length) - start
+    at = end
+  }
+  return sum
+}
