@@ -1,4 +1,4 @@
-import { Agent } from 'undici'
+import Agent from 'undici/lib/dispatcher/agent.js'
 import type { Dispatcher } from 'undici'
 import type { Transport, TransportHandler } from './types.ts'
 
