@@ -7,6 +7,7 @@ export const plugins = {
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
   fallback: () => import('../plugins/fallback.ts'),
   health: () => import('../plugins/health/index.ts'),
+  'jwt-auth': () => import('../plugins/jwt-auth/index.ts'),
   ledger: () => import('../plugins/ledger/index.ts'),
   'log-console': () => import('../plugins/log-console.ts'),
   'log-file': () => import('../plugins/log-file.ts'),
@@ -17,6 +18,7 @@ export const plugins = {
   'ollama-logs': () => import('../plugins/ollama-logs.ts'),
   openapi: () => import('../plugins/openapi/index.ts'),
   prices: () => import('../plugins/prices.ts'),
+  'rate-limit': () => import('../plugins/rate-limit/index.ts'),
   retry: () => import('../plugins/retry.ts'),
 }
 
@@ -49,6 +51,7 @@ declare module './types/plugin.ts' {
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
     fallback?: OptionsOf<(typeof plugins)['fallback']> | boolean
     health?: OptionsOf<(typeof plugins)['health']> | boolean
+    'jwt-auth'?: OptionsOf<(typeof plugins)['jwt-auth']> | boolean
     ledger?: OptionsOf<(typeof plugins)['ledger']> | boolean
     'log-console'?: OptionsOf<(typeof plugins)['log-console']> | boolean
     'log-file'?: OptionsOf<(typeof plugins)['log-file']> | boolean
@@ -59,6 +62,7 @@ declare module './types/plugin.ts' {
     'ollama-logs'?: OptionsOf<(typeof plugins)['ollama-logs']> | boolean
     openapi?: OptionsOf<(typeof plugins)['openapi']> | boolean
     prices?: OptionsOf<(typeof plugins)['prices']> | boolean
+    'rate-limit'?: OptionsOf<(typeof plugins)['rate-limit']> | boolean
     retry?: OptionsOf<(typeof plugins)['retry']> | boolean
   }
 }

@@ -9,6 +9,8 @@ const masterKey = 'sk-master-0123456789'
 /** Plugins whose options have no defaults, or that admit calls only with a key. */
 const settings: Record<string, Omit<PluginSuite, 'definition'>> = {
   cors: { options: { origins: ['https://app.example.com'] } },
+  // Nobody listens there: calls without a JWT never ask.
+  'jwt-auth': { options: { jwksUrl: 'http://127.0.0.1:9/keys' } },
   'log-file': { options: { path: join(tmpdir(), `gateway-plugins-${process.pid}.jsonl`) } },
   'master-key': { options: { key: masterKey }, headers: { authorization: `Bearer ${masterKey}` } },
 }

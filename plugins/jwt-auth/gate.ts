@@ -1,0 +1,159 @@
+import { GatewayError, StoreAway, endUserOf, mayUseModel, resolveAlias } from '../../src/index.ts'
+import type { Awaitable, Context, CustomerDocument, GatewayContext, HeaderReader, Principal } from '../../src/index.ts'
+import { readDocuments } from './documents.ts'
+import type { Identity } from './identity.ts'
+import { createIdentify } from './identity.ts'
+import type { JwtOptions } from './options.ts'
+import { joinEndUser, toPrincipal } from './principal.ts'
+import { notAllowed } from './refusals.ts'
+import { compileRoutes } from './routes.ts'
+import { createTokenCache } from './token-cache.ts'
+import type { Verify } from './verify.ts'
+
+export interface GateOptions {
+  readonly options: JwtOptions
+  readonly gateway: Pick<GatewayContext, 'directory' | 'models'>
+  readonly verify: Verify
+}
+
+/** A token that has been checked. */
+interface Known {
+  readonly identity: Identity
+  /** Ways to use it, by the team that was chosen (empty: none was); as old as the directory's version. */
+  readonly ways: Map<string, { readonly version: number; readonly principals: readonly Principal[] }>
+}
+
+/** The wire of requests to plugins' routes. */
+const ROUTE = 'gateway.route'
+/** Three parts, the first of which is base64url of `{"…`. The last is empty where nothing was signed. */
+const JWT = /^ey[\w-]*\.[\w-]+\.[\w-]*$/
+
+/** Finds out who is calling by a JWT. Leaves everything else to the plugins that follow. */
+export function createGate({ options, gateway, verify }: GateOptions): (ctx: Context) => Awaitable<void> {
+  const { directory, models } = gateway
+  const tokens = createTokenCache<Known>({ ttlMs: options.tokenTtl * 1000, most: options.maxTokens })
+  const identify = createIdentify(options)
+  const adminMay = compileRoutes(options.adminAllowedRoutes)
+  const teamMay = compileRoutes(options.teamAllowedRoutes)
+
+  const check = async (token: string): Promise<Known> => {
+    const claims = await verify(token)
+    const known: Known = { identity: identify(claims), ways: new Map() }
+    tokens.set(token, known, claims.exp! * 1000)
+    return known
+  }
+
+  const checkRoute = ({ call }: Context, { admin, user, teams }: Identity) => {
+    const isModelCall = call.wire !== ROUTE
+    if (admin ? adminMay(call.path, isModelCall) : !bound(teams, user, isModelCall) || teamMay(call.path, isModelCall))
+      return
+    throw notAllowed(`This token is not allowed to use ${call.path.slice(0, 200)}.`, 'route_not_allowed')
+  }
+
+  /** The principals that a token can call as; at once where its documents have been read. */
+  const principalsOf = (known: Known, chosen: string | undefined): Awaitable<readonly Principal[]> => {
+    const key = chosen ?? ''
+    const found = known.ways.get(key)
+    if (found && found.version === directory.version()) return found.principals
+    // Taken before the reading: what changes meanwhile makes it stale.
+    const version = directory.version()
+    const teams = chosen === undefined ? known.identity.teams : [chosen]
+    return readDocuments(known.identity, teams, { directory, ...options }).then((all) => {
+      const principals = all.map((documents) => toPrincipal(known.identity, documents))
+      known.ways.set(key, { version, principals })
+      return principals
+    })
+  }
+
+  /** Of several teams the first that may use the model. */
+  const choose = ({ call }: Context, principals: readonly Principal[]): Principal => {
+    const first = principals[0]!
+    if (principals.length === 1 || call.model === '' || call.wire === ROUTE) return first
+    const usable = principals.find((principal) => {
+      const model = resolveAlias(principal, call.model)
+      return mayUseModel(principal, model, models.resolve(model))
+    })
+    return usable ?? first
+  }
+
+  const withCustomer = (principal: Principal, customer: CustomerDocument | undefined): Awaitable<Principal> => {
+    if (!customer) return principal
+    if (customer.blocked) throw notAllowed('This end user is blocked.', 'end_user_blocked')
+    const budget = customer.budget_id ? directory.get('budget', customer.budget_id) : undefined
+    return then(budget, (found) => joinEndUser(principal, customer, found))
+  }
+
+  const admit = (ctx: Context, known: Known): Awaitable<void> => {
+    const { identity } = known
+    checkRoute(ctx, identity)
+    const isModelCall = ctx.call.wire !== ROUTE
+    const chosen = ctx.call.headers.get('x-litellm-team-id') ?? undefined
+    if (chosen !== undefined && !identity.teams.includes(chosen)) {
+      throw notAllowed('The team that "x-litellm-team-id" names is none of this token.', 'team_not_allowed')
+    }
+    if (options.enforceTeamAccess && isModelCall && !identity.admin && identity.teams.length === 0) {
+      throw notAllowed('The token names no team, and only teams may use models here.', 'no_team')
+    }
+    return then(principalsOf(known, chosen), (principals) => {
+      const principal = choose(ctx, principals)
+      const endUser = isModelCall ? (identity.endUser ?? endUserOf(ctx.call)) : undefined
+      const joined =
+        endUser === undefined
+          ? principal
+          : then(directory.get('customer', endUser), (customer) => withCustomer(principal, customer))
+      return then(joined, (found) => void (ctx.principal = found))
+    })
+  }
+
+  return (ctx) => {
+    if (ctx.principal) return
+    const token = presentedToken(ctx.call.headers)
+    if (token === undefined) return
+    const known = tokens.get(token)
+    try {
+      const done = known ? admit(ctx, known) : check(token).then((fresh) => admit(ctx, fresh))
+      return isPromise(done) ? done.then(undefined, explainAway) : done
+    } catch (error) {
+      return explainAway(error)
+    }
+  }
+}
+
+/** A token acts for its team when it calls models, and where it names nobody else. */
+function bound(teams: readonly string[], user: string | undefined, isModelCall: boolean): boolean {
+  return teams.length > 0 && (isModelCall || user === undefined)
+}
+
+/** The JWT that a caller presents where keys are presented; undefined for keys of any other kind. */
+function presentedToken(headers: HeaderReader): string | undefined {
+  const given =
+    bearer(headers.get('authorization')) ??
+    headers.get('x-api-key') ??
+    headers.get('api-key') ??
+    headers.get('x-goog-api-key') ??
+    bearer(headers.get('x-litellm-api-key')) ??
+    headers.get('x-litellm-api-key')
+  return given != null && JWT.test(given) ? given : undefined
+}
+
+function bearer(header: string | null): string | undefined {
+  return /^bearer\s+(.+)$/i.exec(header ?? '')?.[1]?.trim()
+}
+
+function explainAway(error: unknown): never {
+  if (!(error instanceof StoreAway)) throw error
+  throw new GatewayError(503, 'The gateway cannot look up the user of this token at the moment. Try again shortly.', {
+    code: 'store_away',
+    retryAfter: 1,
+    cause: error,
+  })
+}
+
+/** Goes on at once where there is nothing to wait for. */
+function then<T, R>(value: Awaitable<T>, next: (value: T) => Awaitable<R>): Awaitable<R> {
+  return isPromise(value) ? value.then(next) : next(value)
+}
+
+function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
+}

@@ -1,0 +1,35 @@
+import { definePlugin, logger } from '../../src/index.ts'
+import { createGate } from './gate.ts'
+import { litellmNames, options } from './options.ts'
+import { createVerify } from './verify.ts'
+
+/** Admits callers with tokens of an identity provider: JWTs, checked with its public keys. */
+export default definePlugin({
+  name: 'jwt-auth',
+  description: 'Admits callers with JWTs of an identity provider (OpenID Connect)',
+  order: 'pre',
+  default: false,
+  options,
+  env: { jwksUrl: 'JWT_PUBLIC_KEY_URL', audience: 'JWT_AUDIENCE', issuer: 'JWT_ISSUER' },
+  litellm: {
+    'general_settings.enable_jwt_auth': 'enabled',
+    ...Object.fromEntries(
+      Object.entries(litellmNames).map(([name, option]) => [`general_settings.litellm_jwtauth.${name}`, option]),
+    ),
+  },
+  async setup(given, gateway) {
+    const { enabled, jwksUrl } = given
+    if (enabled === false) return
+    if (!jwksUrl) {
+      logger.warn('jwt-auth stays off: it needs the address of public keys. Set its jwksUrl, or JWT_PUBLIC_KEY_URL.')
+      return
+    }
+    if (!given.audience) {
+      logger.warn(
+        'jwt-auth accepts tokens meant for other services too: set plugins.jwt-auth.audience, or JWT_AUDIENCE.',
+      )
+    }
+    const verify = await createVerify({ ...given, jwksUrl })
+    return { authenticates: true, auth: createGate({ options: given, gateway, verify }) }
+  },
+})

@@ -1,0 +1,106 @@
+import { budgetFieldsToScope, storageKey } from '../../src/index.ts'
+import type { BudgetDocument, CustomerDocument, Principal, Role, Scope, ScopeSource } from '../../src/index.ts'
+import type { TokenDocuments } from './documents.ts'
+import type { Identity } from './identity.ts'
+
+/** Scopes by their documents: who limits keeps what it compiled per scope object. */
+const known = new WeakMap<object, Map<string, { readonly budget: BudgetDocument | undefined; readonly scope: Scope }>>()
+const joined = new WeakMap<Principal, WeakMap<Scope, Principal>>()
+
+/** Puts together who is calling: identity from the token, models, limits and budgets from the gateway's documents. */
+export function toPrincipal(identity: Identity, documents: TokenDocuments): Principal {
+  const { user, team, organization } = documents
+  const proxyRole = roleOf(identity, documents)
+  const aliases = team?.model_aliases
+  return Object.freeze({
+    // The same over all tokens of a user: what is cached and counted by caller stays together.
+    id: storageKey('jwt', identity.user ?? '', team?.team_id ?? ''),
+    role: proxyRole === 'proxy_admin' ? 'admin' : 'user',
+    proxyRole,
+    name: user?.user_alias ?? identity.email ?? user?.user_email ?? undefined,
+    user: identity.user,
+    team: team?.team_id,
+    organization: organization?.organization_id,
+    metadata: Object.freeze({ ...user?.metadata, ...team?.metadata }),
+    scopes: Object.freeze(toScopes(identity, documents)),
+    modelLists: toLists(identity, documents),
+    aliases: aliases && Object.keys(aliases).length > 0 ? aliases : undefined,
+    tags: team?.tags && team.tags.length > 0 ? team.tags : undefined,
+    endUser: identity.endUser,
+  })
+}
+
+/** Adds an end user's limits and budgets to a principal; the same object for the same documents. */
+export function joinEndUser(
+  principal: Principal,
+  customer: CustomerDocument,
+  budget: BudgetDocument | undefined,
+): Principal {
+  const { user_id: id, alias: name } = customer
+  const scope = scopeOf(customer, budget, { kind: 'end_user', id, name, fields: [customer, budget] })
+  let scopes = joined.get(principal)
+  if (!scopes) joined.set(principal, (scopes = new WeakMap()))
+  let one = scopes.get(scope)
+  if (!one) {
+    one = Object.freeze({ ...principal, endUser: id, scopes: Object.freeze([...(principal.scopes ?? []), scope]) })
+    scopes.set(scope, one)
+  }
+  return one
+}
+
+/** Rights over the gateway are a user's own: a team's budget and name do not carry them. */
+function roleOf(identity: Identity, { user, team }: TokenDocuments): Role {
+  if (identity.admin) return 'proxy_admin'
+  if (identity.role !== undefined) return identity.role
+  if (identity.user === undefined) return 'team'
+  const role = user?.user_role ?? 'internal_user'
+  return team && (role === 'proxy_admin' || role === 'proxy_admin_viewer') ? 'internal_user' : role
+}
+
+/** A user's budget is for calls of their own; their rates hold for calls of a team as well. */
+function toScopes({ user: userId }: Identity, documents: TokenDocuments): Scope[] {
+  const { user, team, organization, userBudget, teamBudget, organizationBudget } = documents
+  const scopes: Scope[] = []
+  if (team) {
+    const { team_id: id, team_alias: name, metadata } = team
+    scopes.push(scopeOf(team, teamBudget, { kind: 'team', id, name, metadata, fields: [team, teamBudget] }))
+    const member = team.members_with_roles.find(({ user_id }) => user_id === userId)
+    if (member?.budget) {
+      scopes.push(scopeOf(team, undefined, { kind: 'team_member', id: `${id}/${userId}`, fields: member.budget }))
+    }
+  }
+  if (user) {
+    const { user_id: id, metadata } = user
+    const name = user.user_alias ?? user.user_email
+    const source = { kind: 'user', id, name, metadata, fields: [user, userBudget], budgets: !team } as const
+    scopes.push(scopeOf(user, userBudget, source))
+  }
+  if (organization) {
+    const { organization_id: id, organization_alias: name, metadata } = organization
+    const fields = [organization, organizationBudget]
+    scopes.push(scopeOf(organization, organizationBudget, { kind: 'organization', id, name, metadata, fields }))
+  }
+  return scopes
+}
+
+/** An empty list of a document restricts nothing; scopes of a token that name no model admit none. */
+function toLists({ models, admin }: Identity, documents: TokenDocuments): readonly (readonly string[])[] | undefined {
+  if (admin) return undefined
+  const { user, team, organization } = documents
+  const lists = [team ? team.models : user?.models, organization?.models].filter(
+    (list): list is readonly string[] => list !== undefined && list.length > 0,
+  )
+  if (models) lists.push(models)
+  return lists.length > 0 ? Object.freeze(lists) : undefined
+}
+
+function scopeOf(document: object, budget: BudgetDocument | undefined, source: ScopeSource): Scope {
+  let scopes = known.get(document)
+  if (!scopes) known.set(document, (scopes = new Map()))
+  const name = `${source.kind}:${source.budgets !== false}:${source.id}`
+  const found = scopes.get(name)
+  if (found && found.budget === budget) return found.scope
+  const scope = budgetFieldsToScope(source)
+  scopes.set(name, { budget, scope })
+  return scope
+}
