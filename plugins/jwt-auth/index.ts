@@ -1,7 +1,5 @@
 import { definePlugin, logger } from '../../src/index.ts'
-import { createGate } from './gate.ts'
 import { litellmNames, options } from './options.ts'
-import { createVerify } from './verify.ts'
 
 /** Admits callers with tokens of an identity provider: JWTs, checked with its public keys. */
 export default definePlugin({
@@ -29,6 +27,8 @@ export default definePlugin({
         'jwt-auth accepts tokens meant for other services too: set plugins.jwt-auth.audience, or JWT_AUDIENCE.',
       )
     }
+    // What checks signatures is loaded where it is used.
+    const [{ createGate }, { createVerify }] = await Promise.all([import('./gate.ts'), import('./verify.ts')])
     const verify = await createVerify({ ...given, jwksUrl })
     return { authenticates: true, auth: createGate({ options: given, gateway, verify }) }
   },
