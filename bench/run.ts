@@ -72,7 +72,9 @@ async function measureTable({
   flags: { rounds, seconds },
   until,
 }: TableOptions): Promise<Table> {
-  const taking = variants.filter(({ name }) => !(scenario.fresh && name === 'upstream'))
+  const taking = variants.filter(
+    ({ name, scenarios: own }) => !(scenario.fresh && name === 'upstream') && (own?.includes(scenario.name) ?? true),
+  )
   const found = new Map<string, Measured[]>()
   const problems = new Map<string, string>()
   const most = Math.min(rounds, scenario.rounds ?? rounds)

@@ -7,6 +7,8 @@ export interface Variant {
   readonly relay: boolean
   /** Takes so long for a call that 64 at once would not end within a measurement. */
   readonly slow?: boolean
+  /** Takes part in these scenarios only; absent: in all. */
+  readonly scenarios?: readonly string[]
   /** Installs what is needed. Returns why it cannot take part, or nothing. */
   prepare?(): Promise<string | void>
   start(options: StartOptions): Promise<Started>
