@@ -11,8 +11,11 @@ export default definePlugin({
   env: { url: 'DATABASE_URL' },
   litellm: {
     'general_settings.database_url': 'url',
+    'general_settings.disable_spend_logs': 'disabled',
     'general_settings.store_prompts_in_spend_logs': 'prompts',
     'general_settings.maximum_spend_logs_retention_period': 'retention',
   },
-  setup: async (given, gateway) => (await import('./start.ts')).startLedger(given, gateway),
+  async setup(given, gateway) {
+    if (!given.disabled) return (await import('./start.ts')).startLedger(given, gateway)
+  },
 })

@@ -13,6 +13,10 @@ export const options = z.object({
       'The database: `sqlite:` with a file below the project, or `postgres://user:password@host:5432/name`. ' +
         'SQLite needs Node 22.13 or newer.',
     ),
+  disabled: z
+    .boolean()
+    .default(false)
+    .describe('Keep nothing, though a database is named (LiteLLM’s `disable_spend_logs`).'),
   journal: z
     .string()
     .min(1)

@@ -20,7 +20,7 @@ export default definePlugin({
   }),
   litellm: { 'litellm_settings.check_provider_endpoint': 'expand' },
   setup(options, gateway) {
-    const { models, config } = gateway
+    const { models, config, prices } = gateway
     const expandNames = createExpander(models)
 
     const toModel = (id: string, principal: Principal | undefined, query: Readonly<Record<string, string>>) => {
@@ -78,7 +78,7 @@ export default definePlugin({
         const id = query['litellm_model_id']
         const targets = usableTargets(principal).filter(({ deployment }) => id === undefined || deployment.id === id)
         if (id !== undefined && targets.length === 0) throw unknownModel(id)
-        return { data: targets.map(toModelInfo) }
+        return { data: targets.map((target) => toModelInfo(target, prices)) }
       },
     })
 
@@ -91,7 +91,7 @@ export default definePlugin({
       query: z.object({ model_group: z.string().optional().describe('Only this name.') }),
       handler({ principal, query }) {
         const names = usableNames(models, principal).filter((name) => (query['model_group'] ?? name) === name)
-        return { data: names.map((name) => toGroupInfo(name, models.resolve(name))) }
+        return { data: names.map((name) => toGroupInfo(name, { targets: models.resolve(name), prices })) }
       },
     })
 

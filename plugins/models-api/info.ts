@@ -1,4 +1,5 @@
-import type { Deployment, Target } from '../../src/index.ts'
+import { toPriceKeys } from '../../src/index.ts'
+import type { Deployment, PriceTable, Target } from '../../src/index.ts'
 
 /**
  * Everything `/model/info` may show of a deployment, besides the address. Options hold secrets, so this is a list of
@@ -28,10 +29,8 @@ const FEATURES = [
 ]
 
 /** One deployment as LiteLLM's `/model/info` shows it, without secrets. */
-export function toModelInfo({
-  deployment,
-  provider,
-}: Pick<Target, 'deployment' | 'provider'>): Record<string, unknown> {
+export function toModelInfo(target: Target, prices: PriceTable): Record<string, unknown> {
+  const { deployment, provider } = target
   const params: Record<string, unknown> = { model: `${deployment.provider}/${deployment.model}` }
   if (provider.baseURL) params['api_base'] = provider.baseURL
   const version = deployment.options['apiVersion']
@@ -42,14 +41,17 @@ export function toModelInfo({
   return {
     model_name: deployment.name,
     litellm_params: params,
-    model_info: { ...factsOf(deployment), id: deployment.id, db_model: false },
+    model_info: { ...factsOf(target, prices), id: deployment.id, db_model: false },
   }
 }
 
 /** The deployments of one name, added up, as LiteLLM's `/model_group/info` shows them. */
-export function toGroupInfo(name: string, targets: readonly Target[]): Record<string, unknown> {
+export function toGroupInfo(
+  name: string,
+  { targets, prices }: { targets: readonly Target[]; prices: PriceTable },
+): Record<string, unknown> {
   const deployments = targets.map(({ deployment }) => deployment)
-  const facts = deployments.map(factsOf)
+  const facts = targets.map((target) => factsOf(target, prices))
   const sum = (key: 'rpm' | 'tpm') => {
     const values = deployments.flatMap((deployment) => deployment[key] ?? [])
     return values.length > 0 ? values.reduce((a, b) => a + b, 0) : null
@@ -69,6 +71,8 @@ export function toGroupInfo(name: string, targets: readonly Target[]): Record<st
   }
 }
 
-function factsOf({ provider, prices, info }: Deployment): Record<string, unknown> {
-  return { mode: 'chat', litellm_provider: provider, ...prices, ...info }
+/** What calls of a target are charged with, by LiteLLM's names; what is written in the config stands as it is. */
+function factsOf(target: Target, prices: PriceTable): Record<string, unknown> {
+  const { provider, prices: own, info } = target.deployment
+  return { mode: 'chat', litellm_provider: provider, ...toPriceKeys(prices.of(target)), ...own, ...info }
 }

@@ -7,12 +7,13 @@ const main = defineCommand({
     dev: () => import('./dev.ts').then((module) => module.dev),
     start: () => import('./start.ts').then((module) => module.start),
     check: () => import('./check.ts').then((module) => module.check),
+    migrate: () => import('./migrate.ts').then((module) => module.migrate),
   },
 })
 
 // `gateway --config f` is how LiteLLM is started: flags alone mean `start`.
 const argv = process.argv.slice(2)
-const commands = ['dev', 'start', 'check']
+const commands = ['dev', 'start', 'check', 'migrate']
 const help = ['--help', '-h', '--version', '-v']
 const rawArgs = argv[0]?.startsWith('-') && !help.includes(argv[0]) ? ['start', ...argv] : argv
 if (rawArgs[0] !== undefined && !rawArgs[0].startsWith('-') && !commands.includes(rawArgs[0])) {

@@ -1,6 +1,7 @@
 import { readEnv, unresolved } from './env.ts'
 import { isPlain } from './plain.ts'
 import { SECTIONS } from './litellm-keys.ts'
+import { ROUTER_REDIS_KEYS, redisMounts } from './litellm-redis.ts'
 import * as read from './litellm-values.ts'
 import type { GatewayConfig } from '../types/config.ts'
 import type { Section } from './litellm-keys.ts'
@@ -12,10 +13,11 @@ import type { Plain } from './plain.ts'
 export const CORE_KEYS: Readonly<Record<Section, readonly string[]>> = {
   litellm_settings: ['drop_params', 'request_timeout', 'model_alias_map', 'sse_keepalive_ping_interval_seconds'],
   router_settings:
-    'timeout model_group_alias default_litellm_params stream_timeout stream_idle_timeout default_max_parallel_requests'.split(
-      ' ',
-    ),
-  general_settings: ['max_request_size_mb'],
+    'timeout model_group_alias default_litellm_params stream_timeout stream_idle_timeout default_max_parallel_requests'
+      .split(' ')
+      .concat(ROUTER_REDIS_KEYS),
+  // The buffer keeps LiteLLM's nodes from locking each other out of a database; counters here need none.
+  general_settings: ['max_request_size_mb', 'use_redis_transaction_buffer'],
 }
 
 /** The settings that the core itself carries out. Hidden aliases are named in `settings`. */
@@ -48,6 +50,8 @@ export function coreSettings(
     ...readAliases(library, 'model_alias_map', libraryPlace!, settings),
   }
   if (Object.keys(aliases).length > 0) config.aliases = aliases
+  const storage = redisMounts({ library, router, libraryPlace: libraryPlace!, routerPlace: routerPlace!, env })
+  if (Object.keys(storage).length > 0) config.storage = storage
   return config
 }
 

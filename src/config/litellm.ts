@@ -4,6 +4,7 @@ import { missingVariable, readEnv, resolveEnv, unresolved } from './env.ts'
 import { checkGatewayConfig } from './check.ts'
 import { coreSettings, CORE_KEYS, modelDefaults } from './litellm-core.ts'
 import { gatewayConfigSchema } from './schema.ts'
+import { withoutRedis } from './litellm-redis.ts'
 import { toModelConfigs } from './litellm-model.ts'
 import { LITELLM_MARKS, SECTIONS } from './litellm-keys.ts'
 import * as read from './litellm-values.ts'
@@ -61,9 +62,25 @@ export function translateLitellm(
     .filter(({ value }) => isForThisEnvironment(value, options.env))
     .flatMap(({ value, place }) => toModelConfigs(value, place, context))
   const config = { ...coreSettings(sections, top, settings, options.env), ...(models.length > 0 && { models }) }
+  sections.litellm_settings = withoutRedis(sections.litellm_settings, options.env)
   collectSettings(whole, sections, settings)
+  const database = settings[DATABASE] ?? readEnv(options.env, 'DATABASE_URL')
+  if (typeof database === 'string' && /^postgres(ql)?:/.test(database)) settings[DATABASE] = besideLitellm(database)
   const filled = resolved.flatMap((file) => file.filled)
   return { config: withNativeKeys(config, whole, { top, filled }), settings, warnings, problems }
+}
+
+const DATABASE = 'general_settings.database_url'
+
+/**
+ * The same database, in a schema of its own: LiteLLM brings its schema in line with Prisma's when it starts, and may drop
+ * tables there that Prisma does not know.
+ */
+function besideLitellm(url: string): string {
+  if (!URL.canParse(url)) return url
+  const parsed = new URL(url)
+  parsed.searchParams.set('schema', 'ungate')
+  return parsed.href
 }
 
 /** Lists at the top are appended; of other keys the included file's win. */
@@ -168,9 +185,22 @@ function withNativeKeys(
   const found = checkGatewayConfig(native, { file: top.file, filled })
   top.problems.push(...found)
   if (found.length > 0) return config
-  const merged = mergePlain(native, config as Plain) as GatewayConfig
+  const { storage, ...rest } = config
+  const merged = mergePlain(native, rest as Plain) as GatewayConfig
+  const mounts = withNativeMounts(storage, native['storage'] as GatewayConfig['storage'])
   const models: ModelConfig[] = [...(config.models ?? []), ...((native['models'] as ModelConfig[] | undefined) ?? [])]
-  return models.length > 0 ? { ...merged, models } : merged
+  return { ...merged, ...(mounts && { storage: mounts }), ...(models.length > 0 && { models }) }
+}
+
+/** A mount is one place: one that is written out replaces a translated one, options and all. */
+function withNativeMounts(
+  translated: GatewayConfig['storage'],
+  native: GatewayConfig['storage'],
+): GatewayConfig['storage'] {
+  if (!translated || !native) return native ?? translated
+  const { counters, ...rest } = translated
+  // Who says where everything is has said it of counters too.
+  return { ...rest, ...(counters && !native['default'] && { counters }), ...native }
 }
 
 function isEmpty(value: unknown): boolean {

@@ -35,13 +35,11 @@ describe.runIf(bin)('PostgreSQL', () => {
     return database
   })
 
-  it('takes a URL as Prisma has it', async () => {
+  it('takes a URL as Prisma has it, and makes its schema', async () => {
     const url = await freshUrl()
-    const plain = await openDatabase(url, '/')
-    await plain.all('CREATE SCHEMA other')
-    await plain.close()
     const database = await openDatabase(`${url}?schema=other&connection_limit=5&pool_timeout=10`, '/')
     onTestFinished(() => database.close())
+    await migrate(database)
     await migrate(database)
     const tables = await database.all(
       "SELECT table_name FROM information_schema.tables WHERE table_schema = 'other' ORDER BY 1",

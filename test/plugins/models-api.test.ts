@@ -241,7 +241,7 @@ describe('GET /model/info', () => {
         params: { extra: CANARY },
         headers: { 'x-secret': CANARY },
         info: { team: 'red', max_input_tokens: 100, supports_vision: true, id: 'not-this' },
-        prices: { input_cost_per_token: 0.001 },
+        prices: { input_cost_per_token: 0.001, output_cost_per_token: 0.002 },
       },
       {
         id: 'second',
@@ -276,6 +276,7 @@ describe('GET /model/info', () => {
       mode: 'chat',
       litellm_provider: 'openai',
       input_cost_per_token: 0.001,
+      output_cost_per_token: 0.002,
       team: 'red',
       max_input_tokens: 100,
       supports_vision: true,
@@ -297,6 +298,8 @@ describe('GET /model/info', () => {
           model_info: {
             mode: 'embedding',
             litellm_provider: 'mock',
+            input_cost_per_token: 0,
+            output_cost_per_token: 0,
             max_input_tokens: 300,
             id: 'second',
             db_model: false,
@@ -305,7 +308,14 @@ describe('GET /model/info', () => {
         {
           model_name: 'any/*',
           litellm_params: { model: 'mock/*', api_base: 'mock://local' },
-          model_info: { mode: 'chat', litellm_provider: 'mock', id: 'third', db_model: false },
+          model_info: {
+            mode: 'chat',
+            litellm_provider: 'mock',
+            input_cost_per_token: 0,
+            output_cost_per_token: 0,
+            id: 'third',
+            db_model: false,
+          },
         },
       ],
     })
@@ -324,6 +334,37 @@ describe('GET /model/info', () => {
     expect((await get(gateway, '/model/info?litellm_model_id=first', 'narrow')).status).toBe(404)
   })
 
+  it('shows what calls are charged with: by the config, an override, the list, or nothing where nobody knows', async () => {
+    const gateway = await gatewayWith({
+      models: [
+        { name: 'own', model: 'openai/house', prices: { input_cost_per_token: 0.00000123, output_cost_per_token: 0 } },
+        { name: 'list', model: 'openai/gpt-4o' },
+        { name: 'dear', model: 'openai/gpt-4o-2024-11-20' },
+        { name: 'unknown', model: 'openai/house-of-nobody' },
+      ].map((model) => ({ ...model, apiKey: 'sk-test-0000' })),
+      plugins: { prices: { overrides: { dear: { input_cost_per_token: 3e-6, output_cost_per_token: 4e-6 } } } },
+    })
+    const { body } = (await get(gateway, '/model/info')) as { body: { data: { model_info: Json }[] } }
+    const [own, list, dear, unknown] = body.data.map(({ model_info }) => model_info)
+    expect(own).toMatchObject({ input_cost_per_token: 0.00000123, output_cost_per_token: 0 })
+    expect(list).toMatchObject({
+      input_cost_per_token: 0.0000025,
+      output_cost_per_token: 0.00001,
+      cache_read_input_token_cost: 0.00000125,
+    })
+    expect(dear).toMatchObject({ input_cost_per_token: 0.000003, output_cost_per_token: 0.000004 })
+    expect(Object.keys(unknown!).filter((key) => key.includes('cost'))).toEqual([])
+    const groups = (await get(gateway, '/model_group/info')).body as { data: Json[] }
+    expect(
+      groups.data.map((group) => [group['model_group'], group['input_cost_per_token'], group['output_cost_per_token']]),
+    ).toEqual([
+      ['own', 0.00000123, 0],
+      ['list', 0.0000025, 0.00001],
+      ['dear', 0.000003, 0.000004],
+      ['unknown', null, null],
+    ])
+  })
+
   it('adds groups up', async () => {
     const gateway = await gatewayWith(config)
     const gpt = {
@@ -333,7 +374,7 @@ describe('GET /model/info', () => {
       max_input_tokens: 300,
       max_output_tokens: null,
       input_cost_per_token: 0.001,
-      output_cost_per_token: null,
+      output_cost_per_token: 0.002,
       tpm: 1000,
       rpm: 100,
       supports_vision: true,

@@ -36,6 +36,10 @@ it('translates a whole config with includes', async () => {
     timeout: 240,
     limits: { body: 20_971_520, upload: 20_971_520 },
     aliases: { 'gpt-4': 'gpt-4o', 'gpt-4-turbo': 'gpt-4o', fast: 'claude-sonnet' },
+    storage: {
+      cache: { driver: 'redis', host: 'cache.internal.example', port: 7000 },
+      counters: { driver: 'redis', host: 'cache.internal.example', port: 7000 },
+    },
     models: [
       {
         name: 'gpt-4o',
@@ -148,7 +152,7 @@ it('translates a whole config with includes', async () => {
     'litellm_settings.set_verbose': false,
     'litellm_settings.callbacks': ['prometheus'],
     'litellm_settings.cache': true,
-    'litellm_settings.cache_params': { type: 'redis', host: 'cache.internal.example', port: '7000', ttl: 600 },
+    'litellm_settings.cache_params': { type: 'redis', ttl: 600 },
     'router_settings.routing_strategy': 'simple-shuffle',
     'router_settings.allowed_fails': 3,
     'router_settings.cooldown_time': 10,
