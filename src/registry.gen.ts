@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 
 export const plugins = {
+  budget: () => import('../plugins/budget/index.ts'),
   cache: () => import('../plugins/cache/index.ts'),
   cors: () => import('../plugins/cors.ts'),
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
@@ -18,6 +19,7 @@ export const plugins = {
   openapi: () => import('../plugins/openapi/index.ts'),
   prices: () => import('../plugins/prices.ts'),
   retry: () => import('../plugins/retry.ts'),
+  webhook: () => import('../plugins/webhook/index.ts'),
 }
 
 export const providers = {
@@ -44,6 +46,7 @@ type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z
 
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
+    budget?: OptionsOf<(typeof plugins)['budget']> | boolean
     cache?: OptionsOf<(typeof plugins)['cache']> | boolean
     cors?: OptionsOf<(typeof plugins)['cors']> | boolean
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
@@ -60,5 +63,6 @@ declare module './types/plugin.ts' {
     openapi?: OptionsOf<(typeof plugins)['openapi']> | boolean
     prices?: OptionsOf<(typeof plugins)['prices']> | boolean
     retry?: OptionsOf<(typeof plugins)['retry']> | boolean
+    webhook?: OptionsOf<(typeof plugins)['webhook']> | boolean
   }
 }

@@ -11,6 +11,7 @@ const settings: Record<string, Omit<PluginSuite, 'definition'>> = {
   cors: { options: { origins: ['https://app.example.com'] } },
   'log-file': { options: { path: join(tmpdir(), `gateway-plugins-${process.pid}.jsonl`) } },
   'master-key': { options: { key: masterKey }, headers: { authorization: `Bearer ${masterKey}` } },
+  webhook: { options: { urls: ['http://127.0.0.1:9/'] } },
 }
 
 for (const [name, load] of Object.entries(plugins)) {
