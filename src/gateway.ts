@@ -2,6 +2,7 @@ import { H3 } from 'h3'
 import type { H3Event } from 'h3'
 import type { GatewayConfig } from './types/config.ts'
 import type { GatewayContext, PluginInfo, RouteDefinition, RunInput } from './types/plugin.ts'
+import type { GatewayEvent } from './types/events.ts'
 import type { Answer } from './types/lifecycle.ts'
 import type { LitellmSettings } from './config/litellm-settings.ts'
 import type { Deployment } from './types/config.ts'
@@ -16,6 +17,7 @@ import { createCallRunner } from './handle-call.ts'
 import { handleRoute } from './handle-route.ts'
 import { compileLifecycle } from './lifecycle.ts'
 import { createLogQueue } from './log-queue.ts'
+import type { LogQueue } from './log-queue.ts'
 import { logger } from './logger.ts'
 import { createModelTable, makeProvider } from './model-table.ts'
 import { activatePlugins, checkPluginOptions } from './plugins.ts'
@@ -109,6 +111,9 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     Promise.reject(new Error('not started')),
   )
 
+  // Until all plugins are set up there is nobody to tell.
+  let events: LogQueue<GatewayEvent> = createLogQueue<GatewayEvent>({ callbacks: [], onError })
+
   const context: GatewayContext = {
     version,
     root: options.root,
@@ -132,6 +137,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     directory: state.directory,
     prices,
     config: checked.config,
+    emit: (event) => events.push(event),
     inFlight: () => runner.inFlight(),
     draining: () => draining,
     run: (input) => runner.run(input),
@@ -151,6 +157,10 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   }
   lifecycle = compileLifecycle(active, state.counters, (ctx, target) => callUpstream(ctx, target, upstream))
   const log = createLogQueue({ callbacks: lifecycle.log, onError: (name, error) => onError(`callback ${name}`, error) })
+  events = createLogQueue<GatewayEvent>({
+    callbacks: lifecycle.event,
+    onError: (name, error) => onError(`events of ${name}`, error),
+  })
   const runner = createCallRunner({ lifecycle, log, prices, limits, onError })
   // The usual paths by name: h3 finds those without walking its tree.
   for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched))
@@ -187,19 +197,26 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     drain: () => {
       draining = true
     },
-    close: () => (closing ??= close(runner, log, active, state)),
+    close: () => (closing ??= close({ runner, log, events, active, state })),
   }
 }
 
-async function close(
-  runner: { inFlight(): number },
-  log: { flush(): Promise<void> },
-  active: readonly ActivePlugin[],
-  state: State,
-): Promise<void> {
+interface Closing {
+  readonly runner: { inFlight(): number }
+  readonly log: { flush(): Promise<void> }
+  readonly events: { flush(): Promise<void> }
+  readonly active: readonly ActivePlugin[]
+  readonly state: State
+}
+
+async function close({ runner, log, events, active, state }: Closing): Promise<void> {
   while (runner.inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   await log.flush()
-  for (const { plugin } of [...active].reverse()) await plugin.close?.()
+  // Who receives events closes last: the others may still raise some while they close their books.
+  const closing = [...active].reverse()
+  for (const { plugin } of closing) if (!plugin.event) await plugin.close?.()
+  await events.flush()
+  for (const { plugin } of closing) if (plugin.event) await plugin.close?.()
   await state.close()
 }
 

@@ -23,6 +23,7 @@ export interface CompiledLifecycle {
   readonly attempt: (ctx: CallContext, target: Target) => Promise<Answer>
   readonly record: readonly Recorder[]
   readonly log: readonly { name: string; log: Lifecycle['log'] }[]
+  readonly event: readonly { name: string; log: Lifecycle['event'] }[]
 }
 
 const RANK = { pre: 0, post: 2 }
@@ -46,6 +47,7 @@ export function compileLifecycle(
     attempt: compose(arounds, upstream),
     record: sorted.flatMap(({ plugin }) => (plugin.record ? [plugin.record.bind(plugin)] : [])),
     log: sorted.flatMap(({ name, plugin }) => (plugin.log ? [{ name, log: plugin.log.bind(plugin) }] : [])),
+    event: sorted.flatMap(({ name, plugin }) => (plugin.event ? [{ name, log: plugin.event.bind(plugin) }] : [])),
   }
 }
 

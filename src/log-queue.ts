@@ -1,9 +1,9 @@
 import type { LogRecord } from './types/lifecycle.ts'
-import type { Lifecycle } from './types/plugin.ts'
+import type { Awaitable } from './types/call.ts'
 
-/** Hands log records to callbacks, beside the answers. */
-export interface LogQueue {
-  push(record: LogRecord): void
+/** Hands log records (or events) to callbacks, beside the answers. */
+export interface LogQueue<T = LogRecord> {
+  push(record: T): void
   /** Waits until everything pushed so far has been handled. */
   flush(): Promise<void>
   /** Records that were not delivered because a callback's queue was full, and deliveries that failed. */
@@ -11,18 +11,18 @@ export interface LogQueue {
   readonly failed: number
 }
 
-export interface LogQueueOptions {
-  readonly callbacks: readonly { name: string; log: Lifecycle['log'] }[]
+export interface LogQueueOptions<T = LogRecord> {
+  readonly callbacks: readonly { name: string; log: (record: T) => Awaitable<void> }[]
   /** Records waiting per callback at most. Default 50,000. */
   readonly limit?: number | undefined
   readonly onError: (name: string, error: unknown) => void
 }
 
 /** A lane's own state: each callback has one, so that a slow one holds nobody up. */
-interface Lane {
+interface Lane<T> {
   readonly name: string
-  readonly log: Lifecycle['log']
-  waiting: LogRecord[]
+  readonly log: (record: T) => Awaitable<void>
+  waiting: T[]
   running: number
 }
 
@@ -33,20 +33,20 @@ const CONCURRENCY = 100
  * A bounded queue per callback, worked off in a later turn than the answer's: nothing here can delay, fail or be delayed
  * by an answer. A callback that throws or takes longer than 20 s is counted and passed over.
  */
-export function createLogQueue(options: LogQueueOptions): LogQueue {
+export function createLogQueue<T = LogRecord>(options: LogQueueOptions<T>): LogQueue<T> {
   const { onError, limit = 50_000 } = options
-  const lanes: Lane[] = options.callbacks.map((callback) => ({ ...callback, waiting: [], running: 0 }))
+  const lanes: Lane<T>[] = options.callbacks.map((callback) => ({ ...callback, waiting: [], running: 0 }))
   let dropped = 0
   let failed = 0
   let scheduled = false
   let idle: (() => void)[] = []
 
-  const fail = (lane: Lane, error: unknown) => {
+  const fail = (lane: Lane<T>, error: unknown) => {
     failed++
     onError(lane.name, error)
   }
 
-  const work = (lane: Lane) => {
+  const work = (lane: Lane<T>) => {
     let at = 0
     while (at < lane.waiting.length && lane.running < CONCURRENCY) {
       const record = lane.waiting[at++]!

@@ -12,7 +12,7 @@ export interface CheckedPlugins {
   readonly warnings: readonly string[]
 }
 
-const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'record', 'log'] as const
+const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'record', 'log', 'event'] as const
 
 /** Gives every plugin its options: LiteLLM settings first, the config's own over them, then the schema's defaults. */
 export async function checkPluginOptions(

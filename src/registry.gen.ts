@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 
 export const plugins = {
+  budget: () => import('../plugins/budget/index.ts'),
   cache: () => import('../plugins/cache/index.ts'),
   cors: () => import('../plugins/cors.ts'),
   'deployment-limits': () => import('../plugins/deployment-limits.ts'),
@@ -20,6 +21,7 @@ export const plugins = {
   prices: () => import('../plugins/prices.ts'),
   'rate-limit': () => import('../plugins/rate-limit/index.ts'),
   retry: () => import('../plugins/retry.ts'),
+  webhook: () => import('../plugins/webhook/index.ts'),
 }
 
 export const providers = {
@@ -46,6 +48,7 @@ type OptionsOf<T extends () => Promise<{ default: { options: z.ZodType } }>> = z
 
 declare module './types/plugin.ts' {
   interface BuiltinPluginOptions {
+    budget?: OptionsOf<(typeof plugins)['budget']> | boolean
     cache?: OptionsOf<(typeof plugins)['cache']> | boolean
     cors?: OptionsOf<(typeof plugins)['cors']> | boolean
     'deployment-limits'?: OptionsOf<(typeof plugins)['deployment-limits']> | boolean
@@ -64,5 +67,6 @@ declare module './types/plugin.ts' {
     prices?: OptionsOf<(typeof plugins)['prices']> | boolean
     'rate-limit'?: OptionsOf<(typeof plugins)['rate-limit']> | boolean
     retry?: OptionsOf<(typeof plugins)['retry']> | boolean
+    webhook?: OptionsOf<(typeof plugins)['webhook']> | boolean
   }
 }

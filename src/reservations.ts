@@ -22,11 +22,19 @@ export function takeReservations(counters: Counters, reservations: readonly Rese
   }
 }
 
-function conclude(reservations: readonly Reservation[], ops: readonly CounterOp[], result: CounterResult): void {
+function conclude(
+  reservations: readonly Reservation[],
+  ops: readonly CounterOp[],
+  result: CounterResult,
+): Awaitable<void> {
   let start = 0
   for (const reservation of reservations) {
     const end = start + reservation.ops.length
-    if (!result.ok && result.failed < end) throw reservation.refused(result.failed - start, part(result, start, end))
+    if (!result.ok && result.failed < end) {
+      const error = reservation.refused(result.failed - start, part(result, start, end))
+      if (!('then' in error)) throw error
+      return error.then((refusal) => Promise.reject(refusal))
+    }
     if (result.ok) reservation.taken?.(end - start === ops.length ? result : part(result, start, end))
     start = end
   }

@@ -33,7 +33,7 @@ export const check = defineCommand({
   },
 })
 
-const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'log'] as const
+const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'record', 'log', 'event'] as const
 
 function report(gateway: Gateway, source: string): string {
   const plugins = gateway.plugins.filter((info) => info.kind === 'plugin')

@@ -42,12 +42,19 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
     // An answer that took long makes the clock look slow: believe the highest, and follow downwards slowly.
     ahead = ahead === undefined || seen > ahead ? seen : ahead + (seen - ahead) / 64
   }
+  /** Before the first step: without a picture of Redis' clock a step could be done after its caller gave up. */
+  const seeClock = async () => {
+    const keys = totalKeys(tag, 'clock')
+    const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, ['0', '0', '0', 'clock']))
+    learn(reply[1]!)
+  }
   const late = (now: number) => {
     ahead = now - Date.now()
     return new StoreAway('timeout', 'Redis came to the step too late and left it out')
   }
 
   const settleNow = async (settlements: readonly Settlement[]): Promise<SettleResult> => {
+    if (ahead === undefined) await seeClock()
     const keys = settlements.flatMap(({ key }) => totalKeys(tag, key))
     const args = settlements.flatMap(({ by, ttlMs = Infinity, leaseId = '' }) => [String(by), life(ttlMs), leaseId])
     const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, [String(lastMoment()), ...args]))
@@ -90,6 +97,7 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
   return {
     async add(ops): Promise<CounterResult> {
       checkOps(ops)
+      if (ahead === undefined) await seeClock()
       const keys = ops.flatMap((op) => keysOf(tag, op))
       const args = ops.flatMap(toArgs)
       const reply = await redis.run((client) => run(client, SCRIPTS.add, keys, [String(lastMoment()), ...args]))

@@ -104,7 +104,7 @@ function hasTokenPrices({ tiers }: Price): boolean {
 }
 
 /** `1024x1792`; a square of 1024 where nothing is said (OpenAI API reference, "Create image"). */
-function pixelsOf(size: unknown): number {
+export function pixelsOf(size: unknown): number {
   const [, width, height] = (typeof size === 'string' && /^(\d{1,5})x(\d{1,5})$/.exec(size)) || []
   return width === undefined ? 1024 * 1024 : Number(width) * Number(height)
 }

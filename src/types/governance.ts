@@ -1,3 +1,4 @@
+import type { Awaitable } from './call.ts'
 import type { CounterOp, CounterResult } from './counters.ts'
 
 /** What a call is counted under: everybody who pays for it or whose limits it must keep. */
@@ -61,7 +62,7 @@ export interface Reservation {
   /** All was taken. `values` and `resetMs` are those of `ops`; undefined where the store is away and the call goes on. */
   taken?(result: Pick<CounterResult, 'values' | 'resetMs' | 'at'> | undefined): void
   /** One of `ops` would cross its limit (its index is given) and nothing was taken: returns the error to answer with. */
-  refused(failed: number, result: Pick<CounterResult, 'values' | 'resetMs' | 'at'>): Error
+  refused(failed: number, result: Pick<CounterResult, 'values' | 'resetMs' | 'at'>): Awaitable<Error>
 }
 
 declare module './lifecycle.ts' {

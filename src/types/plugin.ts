@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Answer, Context, LogRecord, Principal } from './lifecycle.ts'
 import type { Awaitable, Wire } from './call.ts'
 import type { Counters } from './counters.ts'
+import type { GatewayEvent } from './events.ts'
 import type { Deployment, GatewayConfig } from './config.ts'
 import type { ProviderDefinition, Target } from './provider.ts'
 
@@ -30,6 +31,8 @@ export interface Lifecycle {
   record: Recorder
   /** Beside the answer, never in its way: a failure here is counted and dropped. */
   log: (record: LogRecord) => Awaitable<void>
+  /** Beside everything, as `log`: something happened that people want to be told (a budget is nearly spent). */
+  event: (event: GatewayEvent) => Awaitable<void>
 }
 
 /** `answer` is absent where the call failed. Of a stream, what follows can still be watched with `tap`. */
@@ -128,6 +131,8 @@ export interface GatewayContext {
   readonly counters: Counters
   /** The config as it was checked. Holds secrets: never log it. */
   readonly config: GatewayConfig
+  /** Tells the `event` stages of all plugins. Returns at once and never throws: what fails there is counted and dropped. */
+  emit(event: GatewayEvent): void
   /** Calls in progress. */
   inFlight(): number
   /** True once the process is going down: no new traffic is wanted, what runs is finished. */

@@ -13,6 +13,7 @@ const settings: Record<string, Omit<PluginSuite, 'definition'>> = {
   'jwt-auth': { options: { jwksUrl: 'http://127.0.0.1:9/keys' } },
   'log-file': { options: { path: join(tmpdir(), `gateway-plugins-${process.pid}.jsonl`) } },
   'master-key': { options: { key: masterKey }, headers: { authorization: `Bearer ${masterKey}` } },
+  webhook: { options: { urls: ['http://127.0.0.1:9/'] } },
 }
 
 for (const [name, load] of Object.entries(plugins)) {

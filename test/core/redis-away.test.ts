@@ -171,6 +171,19 @@ if (found) {
     await vi.waitFor(async () => expect(await counters.get(['money', 'k'])).toEqual([15, 1]), { timeout: 5000 })
   })
 
+  test('hung at the very first step: what the caller gave up is done once, when it is brought again', async () => {
+    const { counters } = await connect(redis.url)
+    redis.pause()
+    try {
+      expect(await counters.settle([{ key: 'first', by: 7 }])).toMatchObject({ pending: true })
+    } finally {
+      redis.resume()
+    }
+    await vi.waitFor(async () => expect(await counters.get(['first'])).toEqual([7]), { timeout: 5000 })
+    await new Promise((resolve) => setTimeout(resolve, 1500))
+    expect(await counters.get(['first'])).toEqual([7])
+  })
+
   test('settlements that wait outlive a reload of the config', async () => {
     const config = {
       storage: {

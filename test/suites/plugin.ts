@@ -17,7 +17,7 @@ export interface PluginSuite {
   config?: GatewayConfig
 }
 
-const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'record', 'log', 'close']
+const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'record', 'log', 'event', 'close']
 /** Of these at least one is wrong for any option that checks at all. */
 const WRONG: readonly unknown[] = [
   Number.NaN,
