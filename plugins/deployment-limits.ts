@@ -4,6 +4,9 @@ import type { Answer, Context, CounterOp, Counters, Deployment, Target } from '.
 const MINUTE_MS = 60_000
 /** A slot whose call never reported back is free again after this long. */
 const SLOT_LEASE_MS = 15 * MINUTE_MS
+/** Each attempt has a slot of its own. Not under the call's id: callers may choose that, and could share one slot. */
+const NODE = crypto.randomUUID()
+let attempts = 0
 
 /** Keeps calls away from deployments that are at their `rpm`, `tpm` or `maxParallel`: the next one is tried instead. */
 export default definePlugin({
@@ -36,8 +39,7 @@ interface Limited {
 async function limited({ ctx, target, next, counters, whenAway }: Limited): Promise<Answer> {
   const { deployment } = target
   const estimate = deployment.tpm === undefined ? 0 : worstCase(ctx)
-  // One call may try a deployment again: each attempt has a slot of its own.
-  const leaseId = `${ctx.id}:${ctx.attempts.length}`
+  const leaseId = `${NODE}:${attempts++}`
   const ops = operations(deployment, { estimate, leaseId })
   const added = addWhenAway(
     counters,

@@ -41,7 +41,7 @@ export interface LeaseOp {
   /** Integer, not negative: all that the lease holds, not what is added to it. */
   readonly by: number
   readonly limit: number
-  /** Unique for the key, such as the call's id. */
+  /** Unique for the key. A call's id is not: callers may choose it. */
   readonly leaseId: string
   /** It ends by itself after this, milliseconds. */
   readonly ttlMs: number
