@@ -18,6 +18,7 @@ export const plugins = {
   openapi: () => import('../plugins/openapi/index.ts'),
   prices: () => import('../plugins/prices.ts'),
   retry: () => import('../plugins/retry.ts'),
+  'virtual-keys': () => import('../plugins/virtual-keys/index.ts'),
 }
 
 export const providers = {
@@ -60,5 +61,6 @@ declare module './types/plugin.ts' {
     openapi?: OptionsOf<(typeof plugins)['openapi']> | boolean
     prices?: OptionsOf<(typeof plugins)['prices']> | boolean
     retry?: OptionsOf<(typeof plugins)['retry']> | boolean
+    'virtual-keys'?: OptionsOf<(typeof plugins)['virtual-keys']> | boolean
   }
 }
