@@ -1,6 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto'
-import { GatewayError, definePlugin, z } from '../src/index.ts'
-import type { Context, HeaderReader, Principal } from '../src/index.ts'
+import { GatewayError, definePlugin, presentedKey, z } from '../src/index.ts'
+import type { Context, Principal } from '../src/index.ts'
 
 const ADMIN: Principal = { id: 'master-key', role: 'admin', name: 'master key' }
 const LOCAL: Principal = { id: 'anonymous', role: 'admin', name: 'local' }
@@ -18,17 +18,23 @@ export default definePlugin({
       .min(8)
       .optional()
       .describe('The master key. Any length from 8; LiteLLM wants it to begin with sk-.'),
+    keyHeader: z
+      .string()
+      .regex(/^[\w-]+$/)
+      .transform((name) => name.toLowerCase())
+      .optional()
+      .describe('A header of your own that keys come in, looked at before the usual ones.'),
   }),
   env: { key: ['GATEWAY_MASTER_KEY', 'LITELLM_MASTER_KEY'] },
-  litellm: { 'general_settings.master_key': 'key' },
-  setup({ key }) {
+  litellm: { 'general_settings.master_key': 'key', 'general_settings.litellm_key_header_name': 'keyHeader' },
+  setup({ key, keyHeader }) {
     if (key === undefined) return { auth: admitLocal }
     const expected = digest(key)
     return {
       authenticates: true,
       auth(ctx) {
         if (ctx.principal) return
-        const given = presentedKey(ctx.call.headers)
+        const given = presentedKey(ctx.call.headers, keyHeader)
         if (given === undefined) throw invalidKey('No API key given. Send it as "Authorization: Bearer <key>".')
         // Digests have one length, so the comparison's time says nothing about the key.
         if (!timingSafeEqual(digest(given), expected)) throw invalidKey('Invalid API key')
@@ -37,19 +43,6 @@ export default definePlugin({
     }
   },
 })
-
-/** The key a caller presents: OpenAI's header, then Anthropic's, Azure's, Google's and LiteLLM's. */
-export function presentedKey(headers: HeaderReader): string | undefined {
-  const bearer = /^bearer\s+(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
-  return (
-    bearer?.trim() ??
-    headers.get('x-api-key') ??
-    headers.get('api-key') ??
-    headers.get('x-goog-api-key') ??
-    headers.get('x-litellm-api-key')?.replace(/^bearer\s+/i, '') ??
-    undefined
-  )
-}
 
 /**
  * Without a key the server listens on loopback only. A web page open on the same machine could still reach it, by a

@@ -69,11 +69,14 @@ export function gatewayFields(members: readonly { readonly key: string }[]): rea
   return found ?? NONE
 }
 
+/** What LiteLLM writes of the caller into metadata: a caller who writes it claims to be somebody. */
+const CLAIM = 'user_api_key'
+
 /** `metadata` without the gateway's parts; undefined when nothing is left for the provider. */
 export function providerMetadata(metadata: unknown): { changed: boolean; value: Record<string, unknown> | undefined } {
   if (typeof metadata !== 'object' || metadata === null) return { changed: false, value: undefined }
   const entries = Object.entries(metadata)
-  const kept = entries.filter(([key]) => !METADATA_FIELDS.has(key))
+  const kept = entries.filter(([key]) => !METADATA_FIELDS.has(key) && !key.startsWith(CLAIM))
   if (kept.length === entries.length) return { changed: false, value: undefined }
   return { changed: true, value: kept.length > 0 ? Object.fromEntries(kept) : undefined }
 }

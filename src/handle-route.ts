@@ -70,10 +70,10 @@ async function authorize(
   }
   const ctx = new CallContext(id, call, new ClientLink(node?.req.socket?.remoteAddress), [])
   await runGates(options.lifecycle().auth, ctx)
-  if (definition.access === 'admin' && ctx.principal?.role !== 'admin') {
-    throw new GatewayError(403, 'This endpoint is for admins: use the master key.', { code: 'admin_only' })
-  }
-  return ctx.principal
+  const { principal } = ctx
+  if (definition.access === 'key' || principal?.role === 'admin') return principal
+  if (definition.access === 'viewer' && principal?.proxyRole === 'proxy_admin_viewer') return principal
+  throw new GatewayError(403, 'This endpoint is for admins: use the master key.', { code: 'admin_only' })
 }
 
 async function readBody(

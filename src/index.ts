@@ -22,8 +22,15 @@ export { createGateway } from './gateway.ts'
 export type { CreateGatewayOptions, Gateway } from './gateway.ts'
 export { mayUseModel, resolveAlias } from './model-access.ts'
 export { endUserOf } from './end-user.ts'
-export { budgetFieldsToScope } from './directory/to-scopes.ts'
+export {
+  budgetFieldsToScope,
+  mergeBudgetFields,
+  modelBudgetId,
+  readModelBudget,
+  toNano,
+} from './directory/to-scopes.ts'
 export type { ScopeSource } from './directory/to-scopes.ts'
+export { presentedKey } from './presented-key.ts'
 export { budgetWindow, durationMs, isDuration } from './budget-window.ts'
 export type { BudgetWindow } from './budget-window.ts'
 export { compilePattern, fillPattern, matchesAny } from './model-pattern.ts'

@@ -21,6 +21,7 @@ export const plugins = {
   prices: () => import('../plugins/prices.ts'),
   'rate-limit': () => import('../plugins/rate-limit/index.ts'),
   retry: () => import('../plugins/retry.ts'),
+  'virtual-keys': () => import('../plugins/virtual-keys/index.ts'),
   webhook: () => import('../plugins/webhook/index.ts'),
 }
 
@@ -67,6 +68,7 @@ declare module './types/plugin.ts' {
     prices?: OptionsOf<(typeof plugins)['prices']> | boolean
     'rate-limit'?: OptionsOf<(typeof plugins)['rate-limit']> | boolean
     retry?: OptionsOf<(typeof plugins)['retry']> | boolean
+    'virtual-keys'?: OptionsOf<(typeof plugins)['virtual-keys']> | boolean
     webhook?: OptionsOf<(typeof plugins)['webhook']> | boolean
   }
 }

@@ -55,7 +55,7 @@ export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: An
     keyAlias: principal?.name,
     user: principal?.user,
     team: principal?.team,
-    organization: (principal as { organization?: string } | undefined)?.organization,
+    organization: principal?.organization,
     deployment: record.deployment,
     group: cut(record.group, LONG),
     provider: record.provider,
@@ -98,7 +98,7 @@ function sessionOf({ call }: Context): string | undefined {
 }
 
 function notesOf({ call }: Context): unknown {
-  const header = call.headers.get('x-litellm-spend-logs-metadata')
+  const header = call.headers.get('x-litellm-spend-logs-metadata') ?? call.headers.get('x-litellm-metadata')
   const given = header === null ? field(call.body['metadata'], 'spend_logs_metadata') : parse(header)
   if (typeof given !== 'object' || given === null) return undefined
   return JSON.stringify(given).length <= NOTES ? given : undefined

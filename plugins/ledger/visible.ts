@@ -7,10 +7,14 @@ import type { LogFilter } from './reports/spend-logs.ts'
  * its own.
  */
 export function visibleLogs(principal: Principal | undefined): LogFilter['scope'] {
-  if (principal?.role === 'admin') return undefined
+  if (seesAll(principal)) return undefined
   if (principal?.user !== undefined) return { column: 'user_id', value: principal.user }
   if (principal?.team !== undefined) return { column: 'team_id', value: principal.team }
   return { column: 'api_key', value: principal?.id ?? '' }
+}
+
+function seesAll(principal: Principal | undefined): boolean {
+  return principal?.role === 'admin' || principal?.proxyRole === 'proxy_admin_viewer'
 }
 
 /**
@@ -18,7 +22,7 @@ export function visibleLogs(principal: Principal | undefined): LogFilter['scope'
  * Sums of a team show a member of it what its own key spent there; so do those of tags, customers and organizations.
  */
 export function visibleSums(principal: Principal | undefined, kind: Base['kind']): Base | undefined {
-  if (principal?.role === 'admin') return { kind }
+  if (seesAll(principal)) return { kind }
   const { id = '', user, team } = principal ?? {}
   if (kind === 'key' || kind === 'model') {
     if (user !== undefined) return { kind: 'user', entities: [user] }

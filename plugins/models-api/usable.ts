@@ -7,7 +7,8 @@ import type { ModelTable, Principal } from '../../src/index.ts'
  */
 export function usableNames(models: ModelTable, principal: Principal | undefined): string[] {
   const listed = models.names().filter((name) => mayUse(models, principal, name))
-  const named = [...(principal?.models ?? []), ...Object.keys(principal?.aliases ?? {})]
+  const lists = [...(principal?.models ?? []), ...(principal?.modelLists?.flat() ?? [])]
+  const named = [...lists, ...Object.keys(principal?.aliases ?? {})]
   const own = named.filter((name) => name !== '*' && mayUse(models, principal, name))
   return [...new Set([...listed, ...own])]
 }

@@ -61,7 +61,7 @@ export function buildDocument({ routes, version }: Pick<GatewayContext, 'routes'
           type: 'http',
           scheme: 'bearer',
           description:
-            'The key, as `Authorization: Bearer <key>`. Accepted too: `x-api-key`, `api-key`, `x-goog-api-key`.',
+            'The key, as `Authorization: Bearer <key>`. Accepted too: `x-api-key`, `api-key`, `x-goog-api-key`, `x-litellm-api-key`, `ocp-apim-subscription-key`.',
         },
       },
       schemas: components.schemas,
@@ -136,11 +136,11 @@ function toRouteOperation(route: RouteDefinition, path: string, components: Comp
     500,
   ]
   return {
-    operationId: deriveOperationId(method, path),
+    operationId: route.operationId ?? deriveOperationId(method, path),
     summary: route.summary ?? `${route.method} ${path}`,
     tags: route.tags ?? ['Gateway'],
     ...(route.access === 'public' ? { security: [] } : {}),
-    ...(route.access === 'admin' ? { 'x-access': 'admin' as const } : {}),
+    ...(route.access === 'admin' || route.access === 'viewer' ? { 'x-access': route.access } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...body,
     responses: { 200: { description: 'The answer', ...content }, ...refuseWith(...refusals) },

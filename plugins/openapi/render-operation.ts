@@ -102,6 +102,7 @@ function renderAnswer(status: string, { description, content }: Response, docume
 
 function access(operation: Operation): Html {
   if (operation['x-access'] === 'admin') return html`<span class="access">admin key</span>`
+  if (operation['x-access'] === 'viewer') return html`<span class="access">admin or viewer key</span>`
   return operation.security?.length === 0 ? html`<span class="access">no key</span>` : html``
 }
 

@@ -48,7 +48,7 @@ export interface Operation {
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, MediaType>> }
   readonly responses: Readonly<Record<string, Response | { readonly $ref: string }>>
   /** Who may call it, where a key alone is not enough. */
-  readonly 'x-access'?: 'admin'
+  readonly 'x-access'?: 'admin' | 'viewer'
   /** The usual path of an operation that is served at more than one. */
   readonly 'x-alias-of'?: string
 }

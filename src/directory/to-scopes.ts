@@ -7,9 +7,9 @@ export interface ScopeSource {
   /** Unique for its kind; of a team member `team/user`. */
   readonly id: string
   readonly name?: string | null | undefined
-  /** The holder's own fields, then those that fill what it does not say: the budget that it refers to. */
+  /** The holder's own fields, then those of the budget that it refers to. */
   readonly fields: BudgetFields | readonly (BudgetFields | undefined)[]
-  /** LiteLLM keeps `model_rpm_limit` and `model_tpm_limit` in a holder's metadata too. */
+  /** LiteLLM keeps limits by model in metadata too. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined
   /** False: limits only. */
   readonly budgets?: boolean | undefined
@@ -22,33 +22,51 @@ const NANO = 1_000_000_000
  * Compile once per version of a document: whoever checks keeps what it knows per scope object.
  */
 export function budgetFieldsToScope({ kind, id, name, fields, metadata, budgets = true }: ScopeSource): Scope {
-  const merged = mergeFields(
+  const merged = mergeBudgetFields(
     Array.isArray(fields) ? (fields as readonly (BudgetFields | undefined)[]) : [fields as BudgetFields],
   )
   return Object.freeze({
     kind,
     id,
-    name: name ?? undefined,
-    limits: toLimits(merged, metadata),
-    budgets: budgets ? toBudgets(merged) : undefined,
+    ...(name ? { name } : {}),
+    ...one('limits', toLimits(merged, metadata)),
+    ...(budgets ? one('budgets', toBudgets(merged)) : {}),
   })
 }
 
-/** Field by field, the first that says something. */
-function mergeFields(sources: readonly (BudgetFields | undefined)[]): BudgetFields {
+/** Field by field the first that says something. */
+export function mergeBudgetFields(fields: readonly (BudgetFields | undefined)[]): BudgetFields {
   const merged: Record<string, unknown> = {}
-  for (const source of sources) {
+  for (const source of fields) {
     for (const [name, value] of Object.entries(source ?? {})) {
-      if (value !== null && value !== undefined) merged[name] ??= value
+      if (value !== null && value !== undefined && merged[name] === undefined) merged[name] = value
     }
   }
   return merged
 }
 
+/** USD as integer nano-dollars. */
+export function toNano(usd: number): number {
+  return Math.round(usd * NANO)
+}
+
+/** The name a budget of one model, or of a group of models, is counted under. */
+export function modelBudgetId(name: string, window: string | undefined): string {
+  return `model:${name}:${window ?? 'total'}`
+}
+
+/** The amount and window of a model's budget, in either of LiteLLM's spellings. */
+export function readModelBudget(entry: ModelBudget): { max: number | undefined; window: string | undefined } {
+  return {
+    max: entry.max_budget ?? entry.budget_limit ?? undefined,
+    window: entry.budget_duration ?? entry.time_period ?? undefined,
+  }
+}
+
 function toLimits(fields: BudgetFields, metadata: ScopeSource['metadata']): ScopeLimits | undefined {
-  const models = new Map<string, { rpm?: number; tpm?: number }>()
+  const models: Record<string, { rpm?: number; tpm?: number }> = {}
   const set = (model: string, what: 'rpm' | 'tpm', value: unknown) => {
-    if (typeof value === 'number') models.set(model, { ...models.get(model), [what]: value })
+    if (typeof value === 'number') models[model] = { ...models[model], [what]: value }
   }
   for (const [name, entry] of Object.entries(fields.model_max_budget ?? {})) {
     for (const model of entry.models ?? [name]) {
@@ -58,59 +76,57 @@ function toLimits(fields: BudgetFields, metadata: ScopeSource['metadata']): Scop
   }
   // LiteLLM's precedence: limits by model win over those beside a model's budget.
   for (const what of ['rpm', 'tpm'] as const) {
-    const limits = fields[`model_${what}_limit`] ?? metadata?.[`model_${what}_limit`]
-    if (typeof limits !== 'object' || limits === null) continue
+    const kept = metadata?.[`model_${what}_limit`]
+    const limits = fields[`model_${what}_limit`] ?? (typeof kept === 'object' ? kept : undefined) ?? {}
     for (const [model, value] of Object.entries(limits)) set(model, what, value)
   }
-  const { rpm_limit: rpm, tpm_limit: tpm, max_parallel_requests: parallel } = fields
-  if (models.size === 0 && !isNumber(rpm) && !isNumber(tpm) && !isNumber(parallel)) return undefined
-  return Object.freeze({
-    rpm: rpm ?? undefined,
-    tpm: tpm ?? undefined,
-    parallel: parallel ?? undefined,
-    ...(models.size > 0 ? { models: Object.freeze(Object.fromEntries(models)) } : {}),
-  })
+  const limits = {
+    ...one('rpm', fields.rpm_limit),
+    ...one('tpm', fields.tpm_limit),
+    ...one('parallel', fields.max_parallel_requests),
+    ...(Object.keys(models).length > 0 ? { models: Object.freeze(models) } : {}),
+  }
+  return Object.keys(limits).length > 0 ? Object.freeze(limits) : undefined
 }
 
-/** A budget is counted under its id: its window, or the model and its window. */
 function toBudgets(fields: BudgetFields): readonly ScopeBudget[] | undefined {
   const budgets = new Map<string, ScopeBudget>()
-  const { max_budget: max, soft_budget: soft, budget_duration: duration } = fields
-  const window = duration ?? undefined
-  if (isNumber(max) || isNumber(soft)) {
-    const increase = isNumber(max) ? toIncrease(fields) : undefined
+  const { max_budget: max, soft_budget: soft, budget_duration: window } = fields
+  if (typeof max === 'number' || typeof soft === 'number') {
     const id = window ?? 'total'
-    budgets.set(id, { id, max: toNano(max), soft: toNano(soft), window, increase })
+    budgets.set(id, {
+      id,
+      ...one('max', nano(max)),
+      ...one('soft', nano(soft)),
+      ...one('window', window),
+      ...one('increase', typeof max === 'number' ? toIncrease(fields) : undefined),
+    })
   }
-  for (const { budget_duration: id, max_budget } of fields.budget_limits ?? []) {
+  for (const limit of fields.budget_limits ?? []) {
+    const id = limit.budget_duration
     const before = budgets.get(id)
-    const most = toNano(max_budget)!
     // Two budgets of one window are counted under one name: the lower holds.
-    if (before?.max === undefined || most < before.max) budgets.set(id, { ...before, id, window: id, max: most })
+    if (before?.max !== undefined && before.max <= toNano(limit.max_budget)) continue
+    budgets.set(id, { ...before, id, window: id, max: toNano(limit.max_budget) })
   }
   for (const [name, entry] of Object.entries(fields.model_max_budget ?? {})) {
-    const { amount, span } = readModelBudget(entry)
-    if (amount === undefined) continue
-    const id = `model:${name}:${span ?? 'total'}`
-    budgets.set(id, { id, max: amount, window: span, models: entry.models ?? [name] })
+    const { max: most, window: length } = readModelBudget(entry)
+    if (most === undefined) continue
+    const id = modelBudgetId(name, length)
+    budgets.set(id, { id, max: toNano(most), ...one('window', length), models: entry.models ?? [name] })
   }
-  return budgets.size > 0 ? Object.freeze([...budgets.values()]) : undefined
+  return budgets.size > 0 ? Object.freeze([...budgets.values()].map((budget) => Object.freeze(budget))) : undefined
 }
 
-/** Either of LiteLLM's spellings. */
-function readModelBudget(entry: ModelBudget): { amount: number | undefined; span: string | undefined } {
-  return { amount: toNano(entry.max_budget ?? entry.budget_limit), span: entry.budget_duration ?? entry.time_period }
-}
-
-function toIncrease({ temp_budget_increase: by, temp_budget_expiry: expiry }: BudgetFields): ScopeBudget['increase'] {
+function toIncrease({ temp_budget_increase: by, temp_budget_expiry: expiry }: BudgetFields) {
   const until = expiry ? Date.parse(expiry) : Number.NaN
-  return isNumber(by) && !Number.isNaN(until) ? { by: toNano(by)!, until } : undefined
+  return typeof by === 'number' && !Number.isNaN(until) ? { by: toNano(by), until } : undefined
 }
 
-function toNano(usd: number | null | undefined): number | undefined {
-  return isNumber(usd) ? Math.round(usd * NANO) : undefined
+function nano(usd: number | null | undefined): number | undefined {
+  return typeof usd === 'number' ? toNano(usd) : undefined
 }
 
-function isNumber(value: number | null | undefined): value is number {
-  return typeof value === 'number'
+function one<K extends string, V>(name: K, value: V | null | undefined): { [P in K]?: V } {
+  return (value === null || value === undefined ? {} : { [name]: value }) as { [P in K]?: V }
 }

@@ -135,6 +135,7 @@ export interface CustomerDocument extends BudgetFields, Stamps {
 /** A budget that others refer to by `budget_id`. */
 export interface BudgetDocument extends BudgetFields, Stamps {
   readonly budget_id: string
+  readonly other?: Readonly<Record<string, unknown>> | undefined
 }
 
 export interface OrganizationMember {

@@ -77,8 +77,13 @@ export interface RouteDefinition {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** h3 (rou3) patterns: `/health`, `/models/**`. */
   readonly path: string | readonly string[]
-  /** `public`: anyone; `key`: any accepted key; `admin`: the master key or an admin role. */
-  readonly access: 'public' | 'key' | 'admin'
+  /**
+   * `public`: anyone; `key`: any accepted key; `viewer`: who may see everything (an admin, or a `proxy_admin_viewer`);
+   * `admin`: the master key or an admin role.
+   */
+  readonly access: 'public' | 'key' | 'viewer' | 'admin'
+  /** The operation's name in OpenAPI; default: from method and path. Paths after the first get a number. */
+  readonly operationId?: string | undefined
   readonly summary?: string | undefined
   readonly tags?: readonly string[] | undefined
   readonly body?: z.ZodType | undefined

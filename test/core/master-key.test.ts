@@ -1,6 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { presentedKey } from '../../plugins/master-key.ts'
-import { createGateway, defineProvider, z } from '../../src/index.ts'
+import { createGateway, defineProvider, presentedKey, z } from '../../src/index.ts'
 import { checkHost } from '../../src/server/serve.ts'
 import { postRaw, errorOf } from '../support/raw.ts'
 import { serveGateway } from '../support/serve.ts'

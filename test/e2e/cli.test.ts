@@ -161,7 +161,7 @@ describe('gateway check', () => {
     expect(code).toBe(0)
     expect(output).toMatch(/parrot\s+parrot\/green\s+\w+\s+gateway\.config\.ts models\[0\]/)
     expect(output).toMatch(/office-hours\s+on\s+plugins\/office-hours\.ts\s+auth/)
-    expect(output).toMatch(/auth\s+office-hours → master-key/)
+    expect(output).toMatch(/auth\s+office-hours → virtual-keys → master-key/)
     expect(output).toMatch(/retry\s+on\s+built-in/)
   })
 
