@@ -1,4 +1,5 @@
 import type { ErrorShape } from './types/chat.ts'
+import { statusOfError } from './error-status.ts'
 import { classifyError, errorType } from './error.ts'
 
 const TEXT_LIMIT = 2000
@@ -22,9 +23,10 @@ export function readOpenAIError(status: number, body: string): ErrorShape {
 }
 
 function statusOf(error: Record<string, unknown>, status: number): number {
-  // An error inside a 200 stream carries its status, if at all, as a number.
-  const code = error['status'] ?? error['code']
-  return status === 500 && typeof code === 'number' && code >= 400 && code < 600 ? code : status
+  // An error inside a 200 stream carries its status, if at all, in its fields.
+  if (status !== 500) return status
+  const { status: own, code, type } = error
+  return statusOfError(typeof own === 'number' ? own : code, type)
 }
 
 function parse(body: string): Record<string, unknown> | undefined {

@@ -113,6 +113,13 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     body.push(bytes)
   }
 
+  /** An error among the events. Where nothing was said before it, it is the answer, and may be retried elsewhere. */
+  const takeReport = (reported: ErrorShape) => {
+    const error = providerError(target, reported)
+    if (!committed && pipe.generated() === 0) throw error
+    answer.error = error
+  }
+
   const endWith = (shape: ErrorShape, bytes: Uint8Array | undefined): string => {
     ended = true
     answer.error = shape
@@ -137,8 +144,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     }
     const reported = answer.error ? undefined : pipe.reported()
     if (reported) {
-      if (!committed) throw providerError(target, reported)
-      answer.error = providerError(target, reported)
+      takeReport(reported)
     }
     send(out, pipe.done())
   }
@@ -174,8 +180,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
         return endWith(error, concat([tail ?? new Uint8Array(), pipe.fail(error) ?? new Uint8Array()]))
       }
       const reported = pipe.reported()
-      if (reported && !committed) throw providerError(target, reported)
-      if (reported) answer.error ??= providerError(target, reported)
+      if (reported && !answer.error) takeReport(reported)
       send(tail, true)
       if (!committed) {
         if (!pipe.mayBeEmpty) {

@@ -64,9 +64,10 @@ export function readModelBudget(entry: ModelBudget): { max: number | undefined; 
 }
 
 function toLimits(fields: BudgetFields, metadata: ScopeSource['metadata']): ScopeLimits | undefined {
-  const models: Record<string, { rpm?: number; tpm?: number }> = {}
+  // A map: names of models may be names that objects have of their own.
+  const models = new Map<string, { rpm?: number; tpm?: number }>()
   const set = (model: string, what: 'rpm' | 'tpm', value: unknown) => {
-    if (typeof value === 'number') models[model] = { ...models[model], [what]: value }
+    if (typeof value === 'number') models.set(model, { ...models.get(model), [what]: value })
   }
   for (const [name, entry] of Object.entries(fields.model_max_budget ?? {})) {
     for (const model of entry.models ?? [name]) {
@@ -84,7 +85,7 @@ function toLimits(fields: BudgetFields, metadata: ScopeSource['metadata']): Scop
     ...one('rpm', fields.rpm_limit),
     ...one('tpm', fields.tpm_limit),
     ...one('parallel', fields.max_parallel_requests),
-    ...(Object.keys(models).length > 0 ? { models: Object.freeze(models) } : {}),
+    ...(models.size > 0 ? { models: Object.freeze(Object.fromEntries(models)) } : {}),
   }
   return Object.keys(limits).length > 0 ? Object.freeze(limits) : undefined
 }

@@ -202,7 +202,7 @@ describe('teams', () => {
     const machine = await token({ sub: 'client-1', client_id: 'blue' })
     expect((await ask(machine)).status).toBe(200)
     expect(admitted[0]).toMatchObject({ id: 'jwt:~:blue', user: undefined, team: 'blue', proxyRole: 'team' })
-    expect((await get('/team/info', machine)).status).toBe(200)
+    expect((await get('/team/info?team_id=blue', machine)).status).toBe(200)
     expect((await get('/spend/keys', machine)).status).toBe(404)
     expect((await ask(await token())).error?.code).toBe('no_identity')
   })
