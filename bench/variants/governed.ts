@@ -25,7 +25,7 @@ export const governed: Variant = {
 
 /** The same with documents and counters in Redis: one round trip before the upstream, and one after. */
 export const governedRedis: Variant = {
-  name: 'governed, Redis',
+  name: 'governed-redis',
   relay: false,
   scenarios: SCENARIOS,
   prepare: async () =>
