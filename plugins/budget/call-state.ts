@@ -3,6 +3,7 @@ import type { Context, LeaseOp, Settlement, Target } from '../../src/index.ts'
 import { lifeOf, limitOf } from './accounts.ts'
 import type { Account, ScopeAccounts } from './accounts.ts'
 import type { CallSize } from './call-size.ts'
+import type { Listed } from './running.ts'
 
 /** A call's part of an account: the counter that it began in, also when the window ends before it does. */
 export interface Hold {
@@ -15,7 +16,7 @@ export interface Hold {
 }
 
 /** What a call under a budget holds. */
-export interface CallState {
+export interface CallState extends Listed<CallState> {
   readonly ctx: Context
   readonly scopes: readonly ScopeAccounts[]
   /** Its own, not the call's id: callers choose that, and two calls with one lease would hold half. */

@@ -8,11 +8,16 @@ import { createCrossings } from './crossings.ts'
 import { options } from './options.ts'
 import type { BudgetOptions } from './options.ts'
 import { renewReservations } from './renew.ts'
+import { Running } from './running.ts'
 import { keyMaximum, keyTotal, reserveCall, tellSpend } from './reserve.ts'
 import type { Desk } from './reserve.ts'
 import { countCall, report, settleCall } from './settle.ts'
 
 const NONE: readonly ScopeAccounts[] = []
+
+/** On the call itself: what a WeakMap holds by it outlives every scavenge, and takes the whole call along. */
+const STATE = Symbol('budget')
+type WithState = Context & { [STATE]?: CallState }
 
 /** Budgets that parallel calls cannot overspend: each call reserves its worst case before, and settles its cost after. */
 export default definePlugin({
@@ -36,8 +41,7 @@ export default definePlugin({
       options: given,
       accounts,
       crossings: createCrossings(gateway),
-      running: new Set<CallState>(),
-      states: new WeakMap<Context, CallState>(),
+      running: new Running<CallState>(),
       timeout: gateway.config.timeout ?? 600,
       track(work) {
         beside.add(work)
@@ -66,11 +70,11 @@ export default definePlugin({
           return
         }
         const state = reserveCall(desk, ctx, scopes)
-        desk.states.set(ctx, state)
+        ;(ctx as WithState)[STATE] = state
         ctx.onSettle((outcome) => settleCall(desk, state, outcome))
       },
       provider(ctx, target, next) {
-        const state = desk.states.get(ctx)
+        const state = (ctx as WithState)[STATE]
         return state ? attempt(desk, state, target, next) : next(target)
       },
       async close() {

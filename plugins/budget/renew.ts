@@ -1,6 +1,7 @@
 import { StoreAway } from '../../src/index.ts'
 import type { Counters, LeaseOp } from '../../src/index.ts'
 import { LEASE_MS, toLeases } from './call-state.ts'
+import type { Running } from './running.ts'
 import type { CallState } from './call-state.ts'
 
 const EVERY_MS = LEASE_MS / 3
@@ -10,14 +11,14 @@ const AT_ONCE = 50
 /** Renews the reservations of calls that run long. Those of a node that died end by themselves. */
 export function renewReservations(
   counters: Counters,
-  running: ReadonlySet<CallState>,
+  running: Pick<Running<CallState>, 'all'>,
   onError: (error: unknown) => void,
 ) {
   const renew = async () => {
     const now = Date.now()
-    const due = [...running].filter((state) => state.taken === 'yes' && now - state.renewedAt >= EVERY_MS / 2)
+    const due = running.all().filter((state) => state.taken === 'yes' && now - state.renewedAt >= EVERY_MS / 2)
     for (let at = 0; at < due.length; at += AT_ONCE) {
-      const some = due.slice(at, at + AT_ONCE).filter((state) => running.has(state))
+      const some = due.slice(at, at + AT_ONCE).filter((state) => state.listed)
       for (const state of some) state.renewedAt = now
       const ops = some.flatMap(opsOf)
       if (ops.length > 0) await counters.add(ops)

@@ -9,6 +9,7 @@ import type { CallState, Hold } from './call-state.ts'
 import type { Crossings } from './crossings.ts'
 import type { BudgetOptions } from './options.ts'
 import { budgetExceeded } from './refusal.ts'
+import type { Running } from './running.ts'
 import { worstCase } from './worst-case.ts'
 import type { WorstCase } from './worst-case.ts'
 
@@ -19,8 +20,7 @@ export interface Desk {
   readonly accounts: Accounts
   readonly crossings: Crossings
   /** Calls that hold reservations. */
-  readonly running: Set<CallState>
-  readonly states: WeakMap<Context, CallState>
+  readonly running: Running<CallState>
   /** Seconds of a call at most, where it says nothing. */
   readonly timeout: number
   /** Work beside the answers, waited for at the close. */
@@ -42,6 +42,9 @@ export function reserveCall(desk: Desk, ctx: Context, scopes: readonly ScopeAcco
     taken: 'no',
     renewedAt: Date.now(),
     keySpend: undefined,
+    listed: false,
+    earlier: undefined,
+    later: undefined,
   }
   const candidates = candidatesOf(desk, ctx)
   const most = dearest(desk, ctx, candidates, state.size)

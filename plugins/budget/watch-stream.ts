@@ -87,7 +87,7 @@ async function extend(
     const ops = toLeases(state.holds, state.leaseId, amount)
     const step = await addWhenAway(desk.gateway.counters, ops, desk.options.whenAway)
     // The call may have ended meanwhile: what was just taken anew would stay.
-    if (!desk.running.has(state)) {
+    if (!state.listed) {
       if (step?.ok) await desk.gateway.counters.settle(ops.map(({ key, leaseId }) => ({ key, leaseId, by: 0 })))
       return { tokens: 0, refusal: undefined }
     }
