@@ -30,9 +30,14 @@ const CLIENT_CLOSED_REQUEST = 499
 /**
  * Ends a call's books, once: settle closures last in first out, then the recorders, then the log queue. Never throws;
  * what fails here is reported and does not touch the answer.
+ * @returns what the answer must wait for before it leaves, where a recorder says so
  */
-export function finishCall(ctx: CallContext, input: FinishInput, { record, log, prices, onError }: Books): void {
-  if (ctx.settled) return
+export function finishCall(
+  ctx: CallContext,
+  input: FinishInput,
+  { record, log, prices, onError }: Books,
+): Promise<void> | undefined {
+  if (ctx.settled) return undefined
   ctx.settled = true
   const ms = performance.now() - ctx.startedMs
   const cost = priceAnswer(ctx, input.answer, { prices, ms, onError })
@@ -46,14 +51,17 @@ export function finishCall(ctx: CallContext, input: FinishInput, { record, log, 
     }
   }
   const entry = toLogRecord(ctx, outcome)
+  let kept: Promise<void> | undefined
   for (const take of record) {
     try {
-      take(entry, ctx, input.answer)
+      const taken = take(entry, ctx, input.answer)?.catch((error: unknown) => onError('record', error))
+      kept = kept && taken ? kept.then(() => taken) : (taken ?? kept)
     } catch (error) {
       onError('record', error)
     }
   }
   log.push(entry)
+  return kept
 }
 
 /** The cost, on the answer and, where its head has not been sent, in its headers. */

@@ -50,9 +50,9 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   let inFlight = 0
 
   const finish = (ctx: CallContext, input: Parameters<typeof finishCall>[1]) => {
-    if (ctx.settled) return
+    if (ctx.settled) return undefined
     inFlight--
-    finishCall(ctx, input, books)
+    return finishCall(ctx, input, books)
   }
 
   /** Runs a call; its books are closed when the answer is known, or when its stream ends. */
@@ -62,13 +62,16 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       const answer = await runLifecycle(lifecycle, ctx, skip)
       const { body } = answer
       if (body instanceof ByteStream) {
-        body.onFinish((how) => finish(ctx, { answer, aborted: how === 'cancel' }))
-      } else finish(ctx, { answer, aborted: ctx.link.gone })
+        body.onFinish((how) => void finish(ctx, { answer, aborted: how === 'cancel' }))
+      } else {
+        const kept = finish(ctx, { answer, aborted: ctx.link.gone })
+        if (kept) await kept
+      }
       return answer
     } catch (error) {
       if (!(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('call', error)
       const shape = error instanceof ClientGone ? CLIENT_LEFT : toErrorAnswer(error, ctx.id).shape
-      finish(ctx, { error: shape, aborted: ctx.link.gone })
+      await finish(ctx, { error: shape, aborted: ctx.link.gone })
       throw error
     }
   }

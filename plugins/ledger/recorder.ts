@@ -1,5 +1,5 @@
 import type { Answer, Context, LogRecord } from '../../src/index.ts'
-import { GatewayError } from '../../src/index.ts'
+import { ByteStream, GatewayError } from '../../src/index.ts'
 import { LONGEST_LINE, toEntry, toLine } from './entry.ts'
 import type { Journal } from './journal.ts'
 import type { Prompts } from './prompts.ts'
@@ -19,7 +19,7 @@ export interface RecorderOptions {
 
 /** Writes each call into the journal before its answer is out. */
 export interface Recorder {
-  record(record: LogRecord, ctx: Context, answer: Answer | undefined): void
+  record(record: LogRecord, ctx: Context, answer: Answer | undefined): Promise<void> | void
   /** Refuses a call whose row could not be written. */
   admit(ctx: Context): void
   /** Rows that wait in memory for room on the disk, and those that found no place there either. */
@@ -30,6 +30,10 @@ export interface Recorder {
   close(): void
 }
 
+/** On the call itself: room is kept for its row. With `refuse` alone. */
+const ADMITTED = Symbol('ledger')
+type Admitted = Context & { [ADMITTED]?: boolean }
+
 const KEEP = 10_000
 const FLUSH_MS = 1000
 
@@ -37,12 +41,37 @@ const FLUSH_MS = 1000
 export function createRecorder(options: RecorderOptions): Recorder {
   const { id, journal, prompts, whenFull, inFlight, wake, onTrouble } = options
   const refuses = whenFull === 'refuse'
-  /** Calls that room is kept for; with `refuse` alone. */
-  const admitted = new WeakSet<Context>()
   let count = 0
   let kept: string[] = []
   let lost = 0
   let timer: ReturnType<typeof setInterval> | undefined
+  /** Rows of calls that ended in this turn of the event loop: their answers wait for one write. */
+  let together: string[] = []
+  let written: Promise<void> | undefined
+
+  const writeTogether = () => {
+    const lines = together
+    together = []
+    written = undefined
+    for (let from = 0; from < lines.length;) {
+      let text = lines[from]!
+      let to = from + 1
+      // No longer than the longest line: what a segment has to have room for stays the same.
+      for (; to < lines.length && (text.length + lines[to]!.length) * 3 <= LONGEST_LINE; to++) text += lines[to]!
+      if (!journal.write(text)) for (const line of lines.slice(from, to)) keep(line)
+      from = to
+    }
+    wake()
+  }
+  const joinOthers = (line: string): Promise<void> => {
+    together.push(line)
+    return (written ??= new Promise((resolve) =>
+      setImmediate(() => {
+        writeTogether()
+        resolve()
+      }),
+    ))
+  }
 
   const keep = (line: string) => {
     if (kept.length === 0) {
@@ -76,7 +105,9 @@ export function createRecorder(options: RecorderOptions): Recorder {
       const uid = `${id}-${(count++).toString(36)}`
       const entry = toEntry(uid, record, ctx, answer)
       const line = toLine(entry)
-      const write = !refuses || admitted.has(ctx) ? journal.write : writeSpare
+      // What ends a stream leaves at once, and cannot wait.
+      if (!refuses && !prompts && !(answer?.body instanceof ByteStream)) return joinOthers(line)
+      const write = !refuses || (ctx as Admitted)[ADMITTED] ? journal.write : writeSpare
       if (!prompts) {
         if (!write(line)) keep(line)
         return wake()
@@ -92,7 +123,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     admit(ctx) {
       if (kept.length > 0) flush()
       if (kept.length === 0 && journal.reserve((inFlight() + 1) * LONGEST_LINE)) {
-        admitted.add(ctx)
+        ;(ctx as Admitted)[ADMITTED] = true
         return
       }
       throw new GatewayError(
@@ -109,6 +140,7 @@ export function createRecorder(options: RecorderOptions): Recorder {
     },
     flush,
     close() {
+      if (together.length > 0) writeTogether()
       flush()
       clearInterval(timer)
       if (kept.length > 0) onTrouble(`${kept.length} rows are lost: the journal cannot be written`)

@@ -20,7 +20,8 @@ const SWEPT_PER_OP = 2
 
 /**
  * Counters in this process's memory. A step is one synchronous run with no `await` in it, so two calls can never both see
- * the last free place. With a journal, totals whose key begins with `spend:` survive a restart.
+ * the last free place. With a journal, totals whose key begins with `spend:` survive a restart;
+ * a process that is killed loses at most those of the turn of the event loop that it was in.
  * @param now the clock, milliseconds
  */
 export function createMemoryCounters(now: () => number = Date.now, journal?: Journal): Counters {
@@ -46,15 +47,25 @@ export function createMemoryCounters(now: () => number = Date.now, journal?: Jou
         return
       }
       refresh(next.value[1], at)
-      if (isOver(next.value[1])) entries.delete(next.value[0])
+      if (isOver(next.value[1]) && !changed.has(next.value[0])) entries.delete(next.value[0])
     }
   }
   const addTotal = (entry: Entry, by: number, expires: number) => {
     if (entry.expires === 0) entry.expires = expires
     entry.value += by
   }
-  const record = (keys: readonly string[]) =>
+  /** Spend that changed in this turn of the event loop: one write for all calls that end in it. */
+  const changed = new Set<string>()
+  const write = () => {
+    if (changed.size === 0) return
+    const keys = [...changed]
+    changed.clear()
     journal?.write(keys.map((key) => ({ key, value: entries.get(key)!.value, expires: entries.get(key)!.expires })))
+  }
+  const record = (keys: readonly string[]) => {
+    if (changed.size === 0) setImmediate(write)
+    for (const key of keys) changed.add(key)
+  }
 
   return {
     add(ops): CounterResult {
@@ -117,7 +128,10 @@ export function createMemoryCounters(now: () => number = Date.now, journal?: Jou
         return of === 'settled' ? (entry?.value ?? 0) : sumOf(entry)
       })
     },
-    close: () => journal?.close(),
+    close() {
+      write()
+      journal?.close()
+    },
   }
 }
 

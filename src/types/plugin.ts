@@ -26,7 +26,8 @@ export interface Lifecycle {
   provider: Around
   /**
    * Takes the books of a call: after all settle closures, and before the first byte of a whole answer or the last of a
-   * stream leaves. For what must not be lost; it is in the answer's way, so it is synchronous and takes microseconds.
+   * stream leaves. For what must not be lost; it is in the answer's way, so it takes microseconds. An answer that is no
+   * stream waits for a promise that is returned; that of a stream is only looked at for errors.
    */
   record: Recorder
   /** Beside the answer, never in its way: a failure here is counted and dropped. */
@@ -36,7 +37,7 @@ export interface Lifecycle {
 }
 
 /** `answer` is absent where the call failed. Of a stream, what follows can still be watched with `tap`. */
-export type Recorder = (record: LogRecord, ctx: Context, answer: Answer | undefined) => void
+export type Recorder = (record: LogRecord, ctx: Context, answer: Answer | undefined) => Promise<void> | void
 
 export interface GatewayPlugin extends Partial<Lifecycle> {
   /** This plugin checks credentials: the server may then bind beyond loopback. */

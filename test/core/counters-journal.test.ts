@@ -22,7 +22,19 @@ vi.mock('node:fs', async (original) => ({ ...(await original<typeof fs>()) }))
 let folder: string
 let file: string
 let now = 1_000_000
-const open = (options = {}) => createMemoryCounters(() => now, openJournal(file, { now: () => now, ...options }))
+/** What changed in one turn of the event loop is written at its end. */
+const turn = () => new Promise((resolve) => setImmediate(resolve))
+const open = (options = {}) => {
+  const counters = createMemoryCounters(() => now, openJournal(file, { now: () => now, ...options }))
+  const slowly =
+    <A, R>(work: (value: A) => R) =>
+    async (value: A) => {
+      const result = await work(value)
+      await turn()
+      return result
+    }
+  return { ...counters, add: slowly(counters.add), settle: slowly(counters.settle) }
+}
 const reserve = (key: string, by: number): CounterOp => ({
   kind: 'lease',
   key,
@@ -51,7 +63,7 @@ test('spend survives a restart; reservations and other counters do not', async (
   expect(await open().get(['spend:key:a', 'spend:month'])).toEqual([70, 0])
 })
 
-test('nothing is written before there is spend; then one line per change, for this user alone', async () => {
+test('nothing is written before there is spend; then one line per turn and total, for this user alone', async () => {
   const counters = open()
   await counters.add([{ key: 'other', by: 1, limit: 9, ttlMs: 60_000 }, reserve('spend:a', 5)])
   expect(existsSync(join(folder, 'data'))).toBe(false)
@@ -117,7 +129,19 @@ test('a disk that fills up in the middle of a line costs no other line', async (
   expect(errors).toHaveLength(1)
 })
 
-test('after kill -9 every settlement that was answered is there', async () => {
+test('one write has all that changed in a turn', async () => {
+  const counters = createMemoryCounters(() => now, openJournal(file, { now: () => now }))
+  for (const by of [1, 2, 3]) void counters.settle([{ key: 'spend:a', by }])
+  void counters.settle([{ key: 'spend:b', by: 4 }])
+  expect(existsSync(file)).toBe(false)
+  await turn()
+  expect(lines()).toEqual(['["spend:a",6,null]', '["spend:b",4,null]'])
+  void counters.settle([{ key: 'spend:a', by: 1 }])
+  await counters.close?.()
+  expect(lines().at(-1)).toBe('["spend:a",7,null]')
+})
+
+test('after kill -9 every settlement of an earlier turn is there', async () => {
   const script = join(folder, 'spend.ts')
   const src = new URL('../../src/counters/', import.meta.url).pathname
   writeFileSync(
@@ -128,7 +152,7 @@ test('after kill -9 every settlement that was answered is there', async () => {
      let done = 0
      const more = () => {
        for (let i = 0; i < 50; i++) { counters.settle([{ key: 'spend:a', by: 1 }]); done++ }
-       process.stdout.write('done ' + done + '.\\n', () => setImmediate(more))
+       setImmediate(() => process.stdout.write('done ' + done + '.\\n', () => setImmediate(more)))
      }
      more()`,
   )

@@ -144,14 +144,14 @@ function setup(whenFull: 'continue' | 'refuse', disk: number) {
 }
 
 describe('a full disk', () => {
-  it('keeps rows in memory, and writes them when there is room', () => {
+  it('keeps rows in memory, and writes them when there is room', async () => {
     const { folder, files, journal, recorder, troubles } = setup('continue', 256 * 1024)
     const now = { at: Date.now() }
     const realNow = Date.now
     Date.now = () => now.at
     try {
       const long = { model: 'x'.repeat(200), error: { status: 500, message: 'y'.repeat(900) } }
-      for (let i = 0; i < 400; i++) recorder.record(record(`r${i}`, long), ctx, undefined)
+      await Promise.all(Array.from({ length: 400 }, (_, i) => recorder.record(record(`r${i}`, long), ctx, undefined)))
       expect(recorder.kept).toBeGreaterThan(50)
       expect(ids(folder).length + recorder.kept).toBe(400)
       expect(troubles).toEqual([
@@ -172,9 +172,9 @@ describe('a full disk', () => {
     }
   })
 
-  it('has bounds in memory, and counts what goes beyond them', () => {
+  it('has bounds in memory, and counts what goes beyond them', async () => {
     const { journal, recorder, troubles } = setup('continue', 0)
-    for (let i = 0; i < 10_005; i++) recorder.record(record(`r${i}`), ctx, undefined)
+    await Promise.all(Array.from({ length: 10_005 }, (_, i) => recorder.record(record(`r${i}`), ctx, undefined)))
     expect([recorder.kept, recorder.lost]).toEqual([10_000, 5])
     expect(troubles[1]).toBe('the journal cannot be written and the memory for rows is full: rows are lost')
     recorder.close()
