@@ -55,15 +55,14 @@ function staticHeaders(target: Target): Record<string, string> {
   return headers
 }
 
-/** What every answer carries, errors included. */
-export function callHeaders(ctx: CallContext): Record<string, string> {
+/** An answer's headers with those of its call and what every answer carries, errors included. */
+export function withCallHeaders(own: Record<string, string>, ctx: CallContext): Record<string, string> {
   const total = performance.now() - ctx.startedMs
-  const headers: Record<string, string> = {
-    'x-litellm-call-id': ctx.id,
-    'x-litellm-version': version,
-    'x-litellm-response-duration-ms': total.toFixed(3),
-    'x-litellm-overhead-duration-ms': Math.max(0, total - ctx.upstreamMs).toFixed(3),
-  }
+  const headers = Object.assign({}, own, ctx.headers)
+  headers['x-litellm-call-id'] = ctx.id
+  headers['x-litellm-version'] = version
+  headers['x-litellm-response-duration-ms'] = total.toFixed(3)
+  headers['x-litellm-overhead-duration-ms'] = Math.max(0, total - ctx.upstreamMs).toFixed(3)
   if (ctx.dropped.length > 0) headers['x-ungate-dropped-params'] = headerValue(ctx.dropped.join(', '))
   return headers
 }

@@ -8,7 +8,7 @@ import type { MatchedEndpoint } from './endpoints.ts'
 import type { NodePair } from './node-types.ts'
 import type { PriceTable } from './types/prices.ts'
 import type { ReadCall, RequestLimits } from './read-call.ts'
-import { callHeaders } from './answer-headers.ts'
+import { withCallHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
 import { CallContext, ClientLink } from './context.ts'
 import { GatewayError } from './error.ts'
@@ -87,12 +87,12 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
         const read: ReadCall = await readCall(event, matched, limits)
         ctx = new CallContext(id, read.call, link, read.stripped)
         const answer = await execute(ctx, {})
-        return toResponse(answer, { ...answer.headers, ...ctx.headers, ...callHeaders(ctx) }, onNode)
+        return toResponse(answer, withCallHeaders(answer.headers, ctx), onNode)
       } catch (error) {
         if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
         const { answer } = toErrorAnswer(error, id)
-        const own = ctx ? { ...ctx.headers, ...callHeaders(ctx) } : { 'x-litellm-call-id': id }
-        return toResponse(answer, { ...answer.headers, ...own }, onNode)
+        const { headers } = answer
+        return toResponse(answer, ctx ? withCallHeaders(headers, ctx) : { ...headers, 'x-litellm-call-id': id }, onNode)
       }
     },
     async run(input) {
@@ -121,7 +121,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       if (input.targets) ctx.targets = input.targets
       const answer = await execute(ctx, { auth: input.principal !== undefined, route: input.targets !== undefined })
       // The same object: a stream's usage and error are written into it while the stream is read.
-      answer.headers = { ...answer.headers, ...ctx.headers, ...callHeaders(ctx) }
+      answer.headers = withCallHeaders(answer.headers, ctx)
       return answer
     },
     inFlight: () => inFlight,

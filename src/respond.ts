@@ -1,7 +1,7 @@
-import { FastResponse } from 'srvx'
 import type { Answer } from './types/lifecycle.ts'
 import type { ErrorShape } from './types/chat.ts'
 import { ByteStream } from './byte-stream.ts'
+import { NodeAnswer } from './node-answer.ts'
 import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
 
 /**
@@ -11,11 +11,7 @@ import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
 export function toResponse(answer: Answer, headers: Record<string, string>, onNode: boolean): Response {
   const { body, status } = answer
   if (body instanceof ByteStream && !onNode) return new Response(body.toWeb(), { status, headers })
-  return new FastResponse(body as unknown as ConstructorParameters<typeof Response>[0], {
-    status,
-    statusText: REASONS[status] ?? '',
-    headers,
-  })
+  return new NodeAnswer(body, { status, statusText: REASONS[status] ?? '', headers }) as unknown as Response
 }
 
 /** Reason phrases of the usual answers; HTTP does not need them, people do. */

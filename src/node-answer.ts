@@ -1,0 +1,67 @@
+import { FastResponse } from 'srvx'
+
+type Body = ConstructorParameters<typeof Response>[0]
+
+/** What srvx writes to a Node response. */
+interface NodeForm {
+  status: number
+  statusText: string
+  /** Names and values in turn. */
+  headers: string[]
+  body: unknown
+}
+
+/** The part of srvx's response that is overridden: its types do not tell of it. */
+declare class NodeBase {
+  constructor(body: Body, init: ResponseInit)
+  get headers(): Headers
+  clone(): Response
+  _toNodeResponse(): NodeForm
+}
+const Base = FastResponse as unknown as typeof NodeBase
+
+export interface NodeAnswerInit {
+  readonly status: number
+  readonly statusText: string
+  /** Lower-case names. */
+  readonly headers: Record<string, string>
+}
+
+/**
+ * An answer on its way to a Node response: its headers become what Node takes in one go, instead of entries that are put
+ * into lower case and copied. Middleware that looks at the headers, and may change them, gets the usual way.
+ */
+export class NodeAnswer extends Base {
+  readonly #body: unknown
+  readonly #init: NodeAnswerInit
+  #seen = false
+
+  constructor(body: unknown, init: NodeAnswerInit) {
+    super(body as Body, init)
+    this.#body = body
+    this.#init = init
+  }
+
+  override get headers(): Headers {
+    this.#seen = true
+    return super.headers
+  }
+
+  override clone(): Response {
+    this.#seen = true
+    return super.clone()
+  }
+
+  override _toNodeResponse(): NodeForm {
+    const body = this.#body
+    const text = typeof body === 'string'
+    if (this.#seen || (!text && !(body instanceof Uint8Array))) return super._toNodeResponse()
+    const { status, statusText, headers } = this.#init
+    const raw: string[] = []
+    for (const name in headers) raw.push(name, headers[name]!)
+    if (headers['content-length'] === undefined) {
+      raw.push('content-length', String(text ? Buffer.byteLength(body) : body.length))
+    }
+    return { status, statusText, headers: raw, body }
+  }
+}
