@@ -1,63 +1,25 @@
-import { budgetWindow, budgetFieldsToScope, modelBudgetId, readModelBudget, toNano } from '../../../src/index.ts'
-import type { BudgetDocument, GatewayContext, KeyDocument, ScopeBudget } from '../../../src/index.ts'
+import { modelBudgetId, readModelBudget } from '../../../src/index.ts'
+import type { BudgetDocument, GatewayContext, KeyDocument } from '../../../src/index.ts'
+import { countersOf, overwriteSpend, resetSpend } from '../common/set-spend.ts'
+import type { Spender } from '../common/set-spend.ts'
 import type { KeyManagement } from './owners.ts'
 
 const NANO = 1_000_000_000
-/** A counter outlives its window by this, milliseconds: clocks of nodes differ. */
-const AFTER_MS = 3_600_000
-
-interface SpendCounter {
-  readonly key: string
-  readonly budget: ScopeBudget | undefined
-  readonly ttlMs: number | undefined
-}
-
-/** The counters of what a key spent: since ever, and of each budget in its window of now. */
-function countersOf(key: KeyDocument, budget: BudgetDocument | undefined, timezone: string): SpendCounter[] {
-  const now = Date.now()
-  const { budgets = [] } = budgetFieldsToScope({ kind: 'key', id: key.token, fields: [key, budget] })
-  return [
-    { key: `spend:key:${key.token}`, budget: undefined, ttlMs: undefined },
-    ...budgets
-      .filter(({ id }) => id !== 'total')
-      .map((one) => {
-        const name = `spend:key:${key.token}:${one.id}`
-        if (!one.window) return { key: name, budget: one, ttlMs: undefined }
-        const { start, end } = budgetWindow(one.window, now, timezone)
-        return { key: `${name}:${start}`, budget: one, ttlMs: end - now + AFTER_MS }
-      }),
-  ]
-}
-
-/** USD that a key spent since ever. */
-export async function spendOf({ counters }: Pick<GatewayContext, 'counters'>, token: string): Promise<number> {
-  const [nano] = await counters.get([`spend:key:${token}`], 'settled')
-  return nano! / NANO
-}
 
 /**
  * Sets what a key spent, since ever and in the windows of now, to an amount.
  * @param atMost true: windows that spent less stay as they are
- * @returns what it was before, USD
+ * @returns what it was before, USD; only with `atMost`
  */
 export async function setSpend(
-  { gateway, timezone }: KeyManagement,
+  management: KeyManagement,
   key: KeyDocument,
   { to, atMost = false }: { to: number; atMost?: boolean },
-): Promise<number> {
-  const counters = countersOf(key, await budgetOf(gateway, key), timezone).filter(({ budget }) => !budget?.models)
-  const values = await gateway.counters.get(
-    counters.map((counter) => counter.key),
-    'settled',
-  )
-  const wanted = toNano(to)
-  await gateway.counters.settle(
-    counters.flatMap((counter, i) => {
-      const by = (atMost ? Math.min(wanted, values[i]!) : wanted) - values[i]!
-      return by === 0 ? [] : [settlement(counter, by)]
-    }),
-  )
-  return values[0]! / NANO
+): Promise<number | undefined> {
+  const spender = spenderOf(key, await budgetOf(management.gateway, key))
+  if (atMost) return resetSpend(management, spender, to)
+  await overwriteSpend(management, spender, to)
+  return undefined
 }
 
 /**
@@ -68,12 +30,13 @@ export async function carrySpend(
   { gateway, timezone }: KeyManagement,
   { from, to }: { from: KeyDocument; to: string },
 ): Promise<void> {
-  const counters = countersOf(from, await budgetOf(gateway, from), timezone)
+  const counters = countersOf(spenderOf(from, await budgetOf(gateway, from)), timezone)
   const values = await gateway.counters.get(counters.map((counter) => counter.key))
   await gateway.counters.settle(
     counters.flatMap((counter, i) => {
       if (values[i] === 0) return []
-      return [settlement({ ...counter, key: counter.key.replace(from.token, to) }, values[i]!)]
+      const { key, ttlMs } = counter
+      return [{ key: key.replace(from.token, to), by: values[i]!, ...(ttlMs === undefined ? {} : { ttlMs }) }]
     }),
   )
 }
@@ -85,7 +48,7 @@ export async function modelUsage(
 ): Promise<Record<string, unknown> | undefined> {
   const entries = Object.entries(key.model_max_budget ?? {}).filter(([, one]) => readModelBudget(one).max !== undefined)
   if (entries.length === 0) return undefined
-  const counters = new Map(countersOf(key, undefined, timezone).map((counter) => [counter.budget?.id, counter.key]))
+  const counters = new Map(countersOf(spenderOf(key, undefined), timezone).map((one) => [one.budgetId, one.key]))
   const ids = entries.map(([name, entry]) => modelBudgetId(name, readModelBudget(entry).window))
   const values = await gateway.counters.get(
     ids.map((id) => counters.get(id)!),
@@ -107,6 +70,6 @@ export async function budgetOf(
   return id ? await directory.get('budget', id) : undefined
 }
 
-function settlement({ key, ttlMs }: SpendCounter, by: number) {
-  return { key, by, ...(ttlMs === undefined ? {} : { ttlMs }) }
+function spenderOf(key: KeyDocument, budget: BudgetDocument | undefined): Spender {
+  return { kind: 'key', id: key.token, fields: [key, budget] }
 }
