@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 import type { CounterOp, CounterResult, Counters, Settlement, SettleResult } from '../types/counters.ts'
 import type { RedisStore } from '../redis/client.ts'
 import { logger } from '../logger.ts'
+import { createBatch } from './batch.ts'
 import { checkOps, checkSettlements } from './check-ops.ts'
 import { ADD, READ, SETTLE } from './redis-scripts.ts'
 import { StoreAway } from './store-away.ts'
@@ -92,34 +93,62 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
     pending.push(...settlements.slice(0, room))
     if (!redis.away) setTimeout(() => void flush(), 1000).unref()
   }
+  const addNow = async (ops: readonly CounterOp[]): Promise<CounterResult> => {
+    if (ahead === undefined) await seeClock()
+    const keys = ops.flatMap((op) => keysOf(tag, op))
+    const args = ops.flatMap(toArgs)
+    const reply = await redis.run((client) => run(client, SCRIPTS.add, keys, [String(lastMoment()), ...args]))
+    if (reply[0] === -1) throw late(reply[2]!)
+    learn(reply[2]!)
+    return {
+      ok: reply[0] === 1,
+      failed: reply[1]! - 1,
+      values: ops.map((_op, i) => reply[3 + 2 * i]!),
+      resetMs: ops.map((_op, i) => (reply[4 + 2 * i]! < 0 ? Infinity : reply[4 + 2 * i]!)),
+      at: reply[2]!,
+    }
+  }
+  const corrections = createBatch<CounterOp, CounterResult>({
+    run: addNow,
+    part: (result, start, end) => ({
+      ...result,
+      values: result.values.slice(start, end),
+      resetMs: result.resetMs.slice(start, end),
+    }),
+    most: PENDING_AT_ONCE,
+  })
+  const settlements = createBatch<Settlement, SettleResult>({
+    async run(some) {
+      try {
+        return await settleNow(some)
+      } catch (error) {
+        if (!(error instanceof StoreAway)) throw error
+        keep(some)
+        return { applied: some.map(() => false), values: [], pending: true }
+      }
+    },
+    part: ({ applied, values, pending }, start, end) => ({
+      applied: applied.slice(start, end),
+      values: values.slice(start, end),
+      pending,
+    }),
+    most: PENDING_AT_ONCE,
+  })
   const stop = redis.onBack(() => void flush())
 
   return {
-    async add(ops): Promise<CounterResult> {
+    async add(ops) {
       checkOps(ops)
-      if (ahead === undefined) await seeClock()
-      const keys = ops.flatMap((op) => keysOf(tag, op))
-      const args = ops.flatMap(toArgs)
-      const reply = await redis.run((client) => run(client, SCRIPTS.add, keys, [String(lastMoment()), ...args]))
-      if (reply[0] === -1) throw late(reply[2]!)
-      learn(reply[2]!)
-      return {
-        ok: reply[0] === 1,
-        failed: reply[1]! - 1,
-        values: ops.map((_op, i) => reply[3 + 2 * i]!),
-        resetMs: ops.map((_op, i) => (reply[4 + 2 * i]! < 0 ? Infinity : reply[4 + 2 * i]!)),
-        at: reply[2]!,
-      }
+      // What can refuse nobody is a correction: it goes with those of other calls.
+      if (ops.every(({ limit }) => limit === Infinity)) return corrections.join(ops)
+      // A call that follows another finds what that one has given back.
+      settlements.flush()
+      corrections.flush()
+      return addNow(ops)
     },
-    async settle(settlements) {
-      checkSettlements(settlements)
-      try {
-        return await settleNow(settlements)
-      } catch (error) {
-        if (!(error instanceof StoreAway)) throw error
-        keep(settlements)
-        return { applied: settlements.map(() => false), values: [], pending: true }
-      }
+    async settle(some) {
+      checkSettlements(some)
+      return settlements.join(some)
     },
     get: (keys, of) =>
       redis.run((client) => {
@@ -127,6 +156,8 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
         return run(client, SCRIPTS.read, all, [of ?? ''])
       }),
     async close() {
+      // What was asked for in this turn is on its way after it.
+      await new Promise((resolve) => setImmediate(resolve))
       await flush()
       stop()
       if (pending.length > 0) logger.error(`${pending.length} settlements were never brought to Redis.`)
