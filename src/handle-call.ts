@@ -11,6 +11,7 @@ import type { ReadCall, RequestLimits } from './read-call.ts'
 import { withCallHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
 import { CallContext, ClientLink } from './context.ts'
+import { endOfTurn } from './end-of-turn.ts'
 import { GatewayError } from './error.ts'
 import { finishCall } from './finish-call.ts'
 import { runLifecycle } from './lifecycle.ts'
@@ -26,6 +27,15 @@ const CLIENT_LEFT: ErrorShape = {
   code: 'client_disconnected',
   param: null,
 }
+
+/** What of the lifecycle is left out, and how the answer leaves. */
+interface Skip {
+  readonly auth?: boolean
+  readonly route?: boolean
+  /** With the other answers of this turn of the event loop. */
+  readonly together?: boolean
+}
+const TOGETHER: Skip = { together: true }
 
 /** What calls run with: made once per gateway. */
 export interface CallRunner {
@@ -56,7 +66,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   }
 
   /** Runs a call; its books are closed when the answer is known, or when its stream ends. */
-  const execute = async (ctx: CallContext, skip: { auth?: boolean; route?: boolean }): Promise<Answer> => {
+  const execute = async (ctx: CallContext, skip: Skip): Promise<Answer> => {
     inFlight++
     try {
       const answer = await runLifecycle(lifecycle, ctx, skip)
@@ -66,6 +76,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       } else {
         const kept = finish(ctx, { answer, aborted: ctx.link.gone })
         if (kept) await kept
+        else if (skip.together) await endOfTurn()
       }
       return answer
     } catch (error) {
@@ -86,7 +97,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
         checkMethod(event.req.method, matched.route !== undefined)
         const read: ReadCall = await readCall(event, matched, limits)
         ctx = new CallContext(id, read.call, link, read.stripped)
-        const answer = await execute(ctx, {})
+        const answer = await execute(ctx, onNode ? TOGETHER : {})
         return toResponse(answer, withCallHeaders(answer.headers, ctx), onNode)
       } catch (error) {
         if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
