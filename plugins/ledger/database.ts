@@ -12,8 +12,8 @@ export interface Database {
 
 export interface Transaction {
   all(sql: string, params?: readonly Value[]): Promise<Row[]>
-  /** Inserts the rows that are not there yet, and returns the `key` column of those. */
-  insertNew(table: string, columns: readonly Column[], rows: readonly Row[], key: string): Promise<Set<string>>
+  /** Inserts the rows whose `key` is not there yet, and says of each row whether it was. */
+  insertNew(table: string, columns: readonly Column[], rows: readonly Row[], key: string): Promise<readonly boolean[]>
   /** Inserts rows; where one is there already, `merge` says in SQL what becomes of it: `own` is that row, `excluded` the new one. */
   upsert(input: UpsertInput): Promise<void>
 }

@@ -2,6 +2,7 @@ import { appendFileSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from './database.ts'
 import type { Entry } from './entry.ts'
+import { toWhole } from './line.ts'
 import { listSegments, readPart } from './segments.ts'
 import { writeBatch } from './write-batch.ts'
 
@@ -14,7 +15,7 @@ export interface DrainOptions {
 }
 
 export interface Drain {
-  /** Writes the next part to the database. False: there is nothing more. Throws when the database does. */
+  /** Writes the next part to the database. False: all that was in the journal is through. Throws when the database does. */
   step(database: Database): Promise<boolean>
   /** From here on the writer adds nothing. */
   close(): void
@@ -22,13 +23,14 @@ export interface Drain {
   remove(): void
 }
 
-const PART = 1024 * 1024
-/** Of one transaction: the more, the fewer daily sums are written. */
-const ROWS = 2000
+const PART = 4 * 1024 * 1024
+/** Of one transaction: the more, the fewer daily sums and pages of indexes are written. */
+const ROWS = 5000
 
 /** Moves the journal into the database, segment by segment, and deletes the segments that are through. */
 export function createDrain({ folder, journal, report }: DrainOptions): Drain {
   const offsets = new Map<string, number>()
+  const scratch = Buffer.allocUnsafe(PART)
   let closed = false
   const reject = (line: string, reason: string) => {
     appendFileSync(join(journal, 'rejected.jsonl'), `${line}\n`, { mode: 0o600 })
@@ -38,7 +40,7 @@ export function createDrain({ folder, journal, report }: DrainOptions): Drain {
   const write = async (database: Database, entries: readonly Entry[]) => {
     for (let at = 0; at < entries.length; at += ROWS) {
       await writeBatch(database, entries.slice(at, at + ROWS), (entry, error) =>
-        reject(JSON.stringify(entry), error.message),
+        reject(JSON.stringify(toWhole(entry)), error.message),
       )
       // Queries get their turn.
       await new Promise((resolve) => setImmediate(resolve))
@@ -49,11 +51,12 @@ export function createDrain({ folder, journal, report }: DrainOptions): Drain {
     async step(database) {
       for (const { path, complete } of listSegments(folder, closed)) {
         const offset = offsets.get(path) ?? 0
-        const part = readPart(path, offset, PART)
+        const part = readPart(path, offset, scratch)
         await write(database, part.entries)
         for (const line of part.unreadable) reject(line, 'it is not JSON')
         offsets.set(path, part.next)
-        if (part.next > offset) return true
+        if (part.more) return true
+        // What is written meanwhile waits for the next run: many rows in a transaction cost less than few.
         if (!complete) continue
         // Its call was cut off in the middle: no answer can have followed it.
         if (part.torn > 0) report(`${part.torn} bytes of a row that a crash cut off were dropped`)

@@ -16,6 +16,12 @@ export interface CallEntry extends Omit<LogRecord, 'principal'> {
   readonly notes?: unknown
   readonly messages?: unknown
   readonly response?: unknown
+  /** As it was read: nano-dollars, null where nobody knows them. */
+  readonly spend?: number | null | undefined
+  /** As it was read: JSON that goes into the database as it is. `cost` and `attempts` are in it alone. */
+  readonly texts?:
+    | { readonly usage: string | null; readonly cost: string | null; readonly attempts: string | null }
+    | undefined
 }
 
 /** A line of the journal: what a stream said, known only after its row had to be written. */
@@ -75,14 +81,6 @@ export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: An
     session: sessionOf(ctx),
     notes: notesOf(ctx),
   }
-}
-
-/** A line of the journal. One that control characters made too long goes without the caller's notes and the attempts. */
-export function toLine(entry: CallEntry): string {
-  const line = `${JSON.stringify(entry)}\n`
-  if (line.length * 3 <= LONGEST_LINE || entry.messages !== undefined || entry.response !== undefined) return line
-  if (Buffer.byteLength(line) <= LONGEST_LINE) return line
-  return `${JSON.stringify({ ...entry, notes: undefined, attempts: [] })}\n`
 }
 
 /** LiteLLM's order: the trace header, the session header, then the body's fields. */

@@ -67,7 +67,9 @@ function createTransaction(client: PoolClient): Transaction {
     async insertNew(table, columns, rows, key) {
       const sql = `${insert(table, columns)} ON CONFLICT DO NOTHING RETURNING ${key}`
       const result = await client.query(sql, [JSON.stringify(rows)])
-      return new Set((result.rows as Row[]).map((row) => String(row[key])))
+      const added = new Set((result.rows as Row[]).map((row) => row[key]))
+      // Two of them may be the same call: it was added once.
+      return rows.map((row) => added.delete(row[key]))
     },
     async upsert({ table, columns, keys, merge, rows }) {
       if (rows.length === 0) return

@@ -28,10 +28,13 @@ interface Watched {
   later?: ((response: unknown) => void) | undefined
 }
 
+/** On the call itself: a map of calls would keep them longer than they live. */
+const WATCHED = Symbol('ledger prompts')
+type WatchedContext = Context & { [WATCHED]?: Watched }
+
 /** Reads prompts and answers, shortened and with what `redact` matches taken out. */
 export function createPrompts({ redact, maxText }: PromptOptions): Prompts {
   const patterns = redact.map((source) => new RegExp(source, 'g'))
-  const watched = new WeakMap<Context, Watched>()
 
   const clean = (value: unknown): unknown => {
     if (typeof value === 'string') return cleanText(value)
@@ -49,7 +52,7 @@ export function createPrompts({ redact, maxText }: PromptOptions): Prompts {
 
   const watch = (ctx: Context, body: ByteStream): Watched => {
     const seen: Watched = { chunks: [], size: 0, ended: false }
-    watched.set(ctx, seen)
+    ;(ctx as WatchedContext)[WATCHED] = seen
     body.tap({
       write(chunk) {
         if ((seen.size += chunk.length) <= STREAM_BYTES) seen.chunks.push(chunk)
@@ -75,7 +78,7 @@ export function createPrompts({ redact, maxText }: PromptOptions): Prompts {
       const { body, headers } = answer
       if (!(body instanceof ByteStream)) return clean(parse(body, headers['content-type']))
       // One that comes from a cache was watched by nobody yet, and has not begun.
-      const seen = watched.get(ctx) ?? watch(ctx, body)
+      const seen = (ctx as WatchedContext)[WATCHED] ?? watch(ctx, body)
       if (seen.ended) return fromStream(ctx, seen)
       seen.later = later
       return undefined

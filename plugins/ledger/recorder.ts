@@ -1,7 +1,8 @@
 import type { Answer, Context, LogRecord } from '../../src/index.ts'
 import { ByteStream, GatewayError } from '../../src/index.ts'
-import { LONGEST_LINE, toEntry, toLine } from './entry.ts'
+import { LONGEST_LINE, toEntry } from './entry.ts'
 import type { Journal } from './journal.ts'
+import { toLine } from './line.ts'
 import type { Prompts } from './prompts.ts'
 
 export interface RecorderOptions {

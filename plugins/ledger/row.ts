@@ -19,7 +19,7 @@ const CALL_TYPES: Readonly<Record<string, string>> = {
 
 /** A call of the journal as a row of `ungate_spend_logs`. */
 export function toLogRow(entry: CallEntry): LogRow {
-  const { usage } = entry
+  const { usage, texts } = entry
   return {
     uid: entry.uid,
     request_id: text(entry.id) ?? '',
@@ -38,10 +38,10 @@ export function toLogRow(entry: CallEntry): LogRow {
     provider: text(entry.provider),
     api_base: text(entry.apiBase),
     spend: spendOf(entry),
-    cost: json(entry.cost),
+    cost: texts ? texts.cost : json(entry.cost),
     prompt_tokens: usage?.input ?? null,
     completion_tokens: usage?.output ?? null,
-    usage: json(usage),
+    usage: texts ? texts.usage : json(usage),
     start_time: entry.at,
     duration_ms: entry.ms,
     queue_ms: entry.queueMs ?? null,
@@ -53,7 +53,7 @@ export function toLogRow(entry: CallEntry): LogRow {
     status: isFailure(entry) ? 'failure' : 'success',
     status_code: entry.status,
     error: json(entry.error),
-    attempts: json(entry.attempts),
+    attempts: texts ? texts.attempts : json(entry.attempts),
     ip: text(entry.ip),
     tags: json(entry.tags),
     session_id: text(entry.session),
@@ -72,7 +72,8 @@ export function isFailure({ status, error }: CallEntry): boolean {
  * Nano-dollars, or null where nobody knows. Without a price, only a call that no provider can have charged for cost
  * nothing: every attempt was answered with an error.
  */
-export function spendOf({ cost, attempts, cacheHit }: CallEntry): number | null {
+export function spendOf({ spend, cost, attempts, cacheHit }: CallEntry): number | null {
+  if (spend !== undefined) return spend
   if (cost) return cost.source === 'unknown' ? null : Math.round(cost.total)
   const charged = attempts.some(({ status }) => status < 300)
   return charged && !cacheHit ? null : 0

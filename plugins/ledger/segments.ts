@@ -1,6 +1,7 @@
 import { closeSync, openSync, readSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry } from './entry.ts'
+import { parseLine } from './line.ts'
 
 /** A file of the journal. It has a fixed size and is zeros behind the last line. */
 export interface Segment {
@@ -13,9 +14,11 @@ export interface SegmentPart {
   readonly entries: readonly Entry[]
   /** Offset of the next line. */
   readonly next: number
+  /** There was more to read; else the part ends with what was in the file. */
+  readonly more: boolean
   /** Bytes of a line that was cut off by a crash; 0 where the part ends as it should. */
   readonly torn: number
-  /** Lines that are not JSON. */
+  /** Lines that are none. */
   readonly unreadable: readonly string[]
 }
 
@@ -41,12 +44,15 @@ export function listSegments(folder: string, closed: boolean): Segment[] {
   return [...adopted, ...own.map((name, at) => ({ path: join(folder, name), complete: closed || at < own.length - 1 }))]
 }
 
-/** Reads whole lines from `offset` on, about `bytes` of them, at least one if there is one. */
-export function readPart(path: string, offset: number, bytes: number): SegmentPart {
+/**
+ * Reads whole lines from `offset` on, as many as `scratch` takes, at least one if there is one.
+ * @param scratch what is read goes there first
+ */
+export function readPart(path: string, offset: number, scratch: Buffer): SegmentPart {
   const fd = openSync(path, 'r')
   try {
-    for (let size = bytes; ; size *= 4) {
-      const buffer = Buffer.allocUnsafe(size)
+    for (let size = scratch.length; ; size *= 4) {
+      const buffer = size === scratch.length ? scratch : Buffer.allocUnsafe(size)
       const read = readSync(fd, buffer, 0, size, offset)
       const zero = buffer.subarray(0, read).indexOf(0)
       const end = zero === -1 ? read : zero
@@ -56,6 +62,7 @@ export function readPart(path: string, offset: number, bytes: number): SegmentPa
       return {
         ...parseLines(buffer.toString('utf8', 0, lines)),
         next: offset + lines,
+        more,
         torn: more ? 0 : end - lines,
       }
     }
@@ -70,7 +77,7 @@ function parseLines(text: string): { entries: Entry[]; unreadable: string[] } {
   for (const line of text.split('\n')) {
     if (line === '') continue
     try {
-      entries.push(JSON.parse(line) as Entry)
+      entries.push(parseLine(line))
     } catch {
       unreadable.push(line)
     }

@@ -3,12 +3,14 @@ import { dirname, resolve } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Database, Transaction } from './database.ts'
 import { BadRow } from './database.ts'
-import type { Row } from './row.ts'
+import type { Row, Value } from './row.ts'
 
 /** SQLite result codes of values that a column does not take (https://sqlite.org/rescode.html): constraint, mismatch. */
 const DATA_ERRORS = new Set([19, 20])
 
 const PRAGMAS = [
+  // Of a new file. What a page costs is mostly the same for each, whatever its size: twice the default is a tenth less.
+  'page_size = 8192',
   'busy_timeout = 10000',
   'auto_vacuum = INCREMENTAL',
   'journal_mode = WAL',
@@ -16,8 +18,8 @@ const PRAGMAS = [
   'synchronous = FULL',
   // KiB. Request ids are random: their index is written all over.
   'cache_size = -16000',
-  // Pages; four times the default, for a third fewer writes.
-  'wal_autocheckpoint = 4000',
+  // Pages; four times the default in bytes, for a third fewer writes.
+  'wal_autocheckpoint = 2000',
 ]
 
 /** SQLite by Node itself, in a worker: it is synchronous. Write-ahead log, and each commit is on the disk. */
@@ -62,17 +64,18 @@ export async function openSqlite(path: string, root: string): Promise<Database> 
 }
 
 function createTransaction(prepare: (sql: string) => StatementSync, all: Database['all']): Transaction {
-  const values = (columns: readonly (readonly [string, string])[], row: Row) =>
-    columns.map(([name]) => row[name] ?? null)
+  const values = (columns: readonly (readonly [string, string])[], row: Row) => {
+    const list: Value[] = []
+    for (const [name] of columns) list.push(row[name] ?? null)
+    return list
+  }
   const insert = (table: string, columns: readonly (readonly [string, string])[]) =>
     `INSERT INTO ${table} AS own (${columns.map(([name]) => name).join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`
   return {
     all,
-    insertNew: async (table, columns, rows, key) => {
+    insertNew: async (table, columns, rows) => {
       const statement = prepare(`${insert(table, columns)} ON CONFLICT DO NOTHING`)
-      const added = new Set<string>()
-      for (const row of rows) if (run(statement, values(columns, row)) > 0) added.add(String(row[key]))
-      return added
+      return rows.map((row) => run(statement, values(columns, row)) > 0)
     },
     upsert: async ({ table, columns, keys, merge, rows }) => {
       const statement = prepare(`${insert(table, columns)} ON CONFLICT (${keys.join(', ')}) DO UPDATE SET ${merge}`)

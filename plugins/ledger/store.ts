@@ -33,7 +33,8 @@ export class StoreAway extends Error {
 
 /** Beside this module, with the ending that it has itself: TypeScript in a clone, JavaScript in the package. */
 const SCRIPT = new URL(`./drain-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
-const WAKE_MS = 200
+/** Reports do not wait for it. */
+const WAKE_MS = 1000
 const RESTART_MS = 1000
 const CLOSE_MS = 10_000
 const REPORT_MS = 20_000

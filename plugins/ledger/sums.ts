@@ -14,25 +14,79 @@ export interface CallRow {
   readonly row: LogRow
 }
 
+/** Calls that differ in nothing but their numbers. */
+interface Alike {
+  readonly call: CallRow
+  readonly shared: Shared
+  readonly sums: Sums
+}
+
 /**
  * What calls add to the daily sums, one row per sum, sorted by its key: nodes that write at once then take the database's
  * locks in the same order.
  */
 export function toSumRows(calls: readonly CallRow[]): Row[] {
   const sums = new Map<string, Keys & Sums>()
-  for (const { entry, row } of calls) {
-    const shared = sharedKeys(row, entry.path)
+  for (const { call, shared, sums: counted } of groupAlike(calls)) {
     const rest = `${shared.day}\0${shared.model_group}\0${shared.model}\0${shared.provider}\0${shared.endpoint}`
-    const counted = measure(entry, row)
     const add = (kind: string, entity: string, api_key: string) => {
       const id = `${kind}\0${entity}\0${api_key}\0${rest}`
       const sum = sums.get(id)
       if (sum) for (const name of SUMS) sum[name] += counted[name]
       else sums.set(id, { kind, entity, api_key, ...shared, ...counted })
     }
-    addTo(add, { entry, row })
+    addTo(add, call)
   }
   return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum)
+}
+
+/** A call belongs to several sums, and most calls of a moment to the same ones; a key's mostly to those of its last call. */
+function groupAlike(calls: readonly CallRow[]): Iterable<Alike> {
+  const groups = new Map<string, Alike>()
+  const lastOf = new Map<string, Alike>()
+  for (const call of calls) {
+    const { entry, row } = call
+    const day = dayOf(Number(row.start_time))
+    const key = entry.key ?? ''
+    let alike = lastOf.get(key)
+    if (!alike || alike.shared.day !== day || !areAlike(alike.call, call)) {
+      const id = `${day}\0${row.api_key === null}\0${GROUPED.map((name) => row[name] ?? '').join('\0')}`
+      alike = groups.get(id) ?? { call, shared: sharedKeys(row, day), sums: zeros() }
+      groups.set(id, alike)
+      lastOf.set(key, alike)
+    }
+    count(alike.sums, call)
+  }
+  return groups.values()
+}
+
+/** What tells the sums of a call, besides its day. None has a NUL in it, and an empty name is no name. */
+const GROUPED = [
+  'api_key',
+  'user_id',
+  'team_id',
+  'organization_id',
+  'end_user',
+  'tags',
+  'model_group',
+  'model',
+  'provider',
+  'path',
+] as const
+
+function areAlike({ row: a }: CallRow, { row: b }: CallRow): boolean {
+  return (
+    a.api_key === b.api_key &&
+    a.user_id === b.user_id &&
+    a.team_id === b.team_id &&
+    a.organization_id === b.organization_id &&
+    a.end_user === b.end_user &&
+    a.tags === b.tags &&
+    a.model_group === b.model_group &&
+    a.model === b.model &&
+    a.provider === b.provider &&
+    a.path === b.path
+  )
 }
 
 /** The sums that a call belongs to. One that nobody was admitted for has only names that the client made up. */
@@ -49,37 +103,44 @@ function addTo(add: (kind: string, entity: string, apiKey: string) => void, { en
   for (const tag of new Set(entry.tags.map((name) => text(name)))) if (tag) add('tag', tag, key)
 }
 
-function sharedKeys(row: LogRow, path: string): Shared {
+function sharedKeys(row: LogRow, day: string): Shared {
   return {
-    day: dayOf(Number(row.start_time)),
+    day,
     model_group: String(row.model_group ?? ''),
     model: String(row.model ?? ''),
     provider: String(row.provider ?? ''),
-    endpoint: endpointOf(path),
+    endpoint: endpointOf(String(row.path ?? '')),
   }
 }
 
-function measure(entry: CallEntry, { spend }: LogRow): Sums {
-  const { usage } = entry
-  const failed = isFailure(entry)
-  return {
-    requests: 1,
-    successes: failed ? 0 : 1,
-    failures: failed ? 1 : 0,
-    cached: entry.cacheHit ? 1 : 0,
-    prompt_tokens: usage?.input ?? 0,
-    completion_tokens: usage?.output ?? 0,
-    cache_read_tokens: usage?.cacheRead ?? 0,
-    cache_write_tokens: usage?.cacheWrite ?? 0,
-    reasoning_tokens: usage?.reasoning ?? 0,
-    spend: typeof spend === 'number' ? spend : 0,
-    unknown_cost: spend === null ? 1 : 0,
-  }
+function zeros(): Sums {
+  return Object.fromEntries(SUMS.map((name) => [name, 0])) as Sums
 }
+
+function count(sums: Sums, { entry, row: { spend } }: CallRow): void {
+  const { usage } = entry
+  sums.requests++
+  if (isFailure(entry)) sums.failures++
+  else sums.successes++
+  if (entry.cacheHit) sums.cached++
+  if (spend === null) sums.unknown_cost++
+  else sums.spend += Number(spend)
+  if (!usage) return
+  sums.prompt_tokens += usage.input ?? 0
+  sums.completion_tokens += usage.output ?? 0
+  sums.cache_read_tokens += usage.cacheRead ?? 0
+  sums.cache_write_tokens += usage.cacheWrite ?? 0
+  sums.reasoning_tokens += usage.reasoning ?? 0
+}
+
+const DAY_MS = 86_400_000
+let latest = { from: 0, day: '1970-01-01' }
 
 /** UTC. */
 export function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10)
+  const from = Math.floor(at / DAY_MS) * DAY_MS
+  if (from !== latest.from) latest = { from, day: new Date(at).toISOString().slice(0, 10) }
+  return latest.day
 }
 
 /** The path without what clients put into it, so that there are few: `/files/file-1/content` is `/files`. */

@@ -1,6 +1,6 @@
 import type { Database, Transaction } from './database.ts'
 import { BadRow } from './database.ts'
-import type { AnswerEntry, CallEntry, Entry } from './entry.ts'
+import type { AnswerEntry, Entry } from './entry.ts'
 import type { Row } from './row.ts'
 import { json, toLogRow } from './row.ts'
 import type { Column } from './schema.ts'
@@ -42,12 +42,15 @@ export async function writeBatch(
 }
 
 async function write(transaction: Transaction, entries: readonly Entry[]): Promise<void> {
-  const calls = entries
-    .filter((entry): entry is CallEntry => 'uid' in entry)
-    .map((entry): CallRow => ({ entry, row: toLogRow(entry) }))
+  const calls: CallRow[] = []
+  const answers: AnswerEntry[] = []
+  for (const entry of entries) {
+    if ('uid' in entry) calls.push({ entry, row: toLogRow(entry) })
+    else answers.push(entry)
+  }
   const rows = calls.map(({ row }) => row)
   const added = await transaction.insertNew('ungate_spend_logs', LOG_COLUMNS, rows, 'uid')
-  const fresh = calls.filter(({ entry }) => added.has(entry.uid))
+  const fresh = added.includes(false) ? calls.filter((_, at) => added[at]) : calls
   await transaction.upsert({
     table: 'ungate_daily_spend',
     columns: SUM_COLUMNS,
@@ -62,7 +65,7 @@ async function write(transaction: Transaction, entries: readonly Entry[]): Promi
     merge: LATEST,
     rows: toKeyRows(fresh),
   })
-  for (const answer of entries.filter((entry): entry is AnswerEntry => 'answerOf' in entry)) {
+  for (const answer of answers) {
     await transaction.all('UPDATE ungate_spend_logs SET response = ? WHERE request_id = ? AND uid = ?', [
       json(answer.response),
       answer.id,
@@ -73,10 +76,11 @@ async function write(transaction: Transaction, entries: readonly Entry[]): Promi
 
 function toKeyRows(calls: readonly CallRow[]): Row[] {
   const rows = new Map<string, Row>()
-  for (const { entry, row } of calls) {
-    if (entry.key === undefined) continue
+  const latest = new Map<string, CallRow>()
+  for (const call of calls) if (call.entry.key !== undefined) latest.set(call.entry.key, call)
+  for (const [key, { entry, row }] of latest) {
     const { api_key, key_alias, user_id, team_id, organization_id } = row
-    rows.set(entry.key, { api_key, key_alias, user_id, team_id, organization_id, last_used: entry.at })
+    rows.set(key, { api_key, key_alias, user_id, team_id, organization_id, last_used: entry.at })
   }
   return [...rows].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row)
 }

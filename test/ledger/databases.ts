@@ -151,6 +151,35 @@ export function testDatabase(open: () => Promise<Database>): void {
     expect(seen).toEqual(['r9', 'r8', 'r7', 'r6', 'r5', 'r4', 'r3', 'r2', 'r1', 'r0'])
   })
 
+  it('finds rows by the id that the client gave, wherever they are', async () => {
+    const database = await open()
+    const find = async (request_id: string) => {
+      const args = { filter: { request_id }, limit: 10, texts: false }
+      const { text } = await runReport(database, { name: 'logPage', args, format: 'json' })
+      return (JSON.parse(text) as { data: { request_id: string; end_user: string }[] }).data.map((row) => row.end_user)
+    }
+    expect(await find('a')).toEqual([])
+    const others = (from: number) => Array.from({ length: 4500 }, (_, i) => entry({ id: `other-${from + i}` }))
+    const at = Date.UTC(2026, 10, 21)
+    await writeBatch(database, [entry({ id: 'a', uid: 'x-1', endUser: 'first', at }), ...others(0)], never)
+    await writeBatch(database, [entry({ id: 'one/with-the-same-end', endUser: 'one' }), ...others(4500)], never)
+    const again = entry({ id: 'a', uid: 'x-2', endUser: 'second', at: at + 1 })
+    await writeBatch(database, [again, entry({ id: 'two/with-the-same-end', endUser: 'two' })], never)
+    expect(await find('a')).toEqual(['second', 'first'])
+    expect(await find('two/with-the-same-end')).toEqual(['two'])
+    expect(await find('with-the-same-end')).toEqual([])
+    expect(await deleteOld(database, at + 2)).toBe(2)
+    expect(await find('a')).toEqual([])
+    expect(await find('one/with-the-same-end')).toEqual(['one'])
+  })
+
+  it('counts a call once that is in a batch twice', async () => {
+    const database = await open()
+    await writeBatch(database, [entry({ id: 'a' }), entry({ id: 'a' }), entry({ id: 'b' })], never)
+    expect(await database.all('SELECT COUNT(*) AS n FROM ungate_spend_logs')).toEqual([{ n: 2 }])
+    expect(await database.all("SELECT requests AS n FROM ungate_daily_spend WHERE kind = 'key'")).toEqual([{ n: 2 }])
+  })
+
   it('deletes rows that are too old and keeps their sums', async () => {
     const database = await open()
     const now = Date.UTC(2026, 10, 21)
@@ -166,7 +195,10 @@ export function testDatabase(open: () => Promise<Database>): void {
   it('migrates once, however many start', async () => {
     const database = await open()
     await Promise.all([migrate(database, 5), migrate(database, 6)].map((work) => work.catch((error: unknown) => error)))
-    expect(await database.all('SELECT version FROM ungate_migrations')).toEqual([{ version: 1 }])
+    expect(await database.all('SELECT version FROM ungate_migrations ORDER BY version')).toEqual([
+      { version: 1 },
+      { version: 2 },
+    ])
   })
 }
 

@@ -2,13 +2,12 @@ import fs, { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { GatewayError } from '../../src/index.ts'
-import type { Context, LogRecord } from '../../src/index.ts'
-import { toEntry, toLine, LONGEST_LINE } from '../../plugins/ledger/entry.ts'
+import type { Context } from '../../src/index.ts'
 import { createJournal } from '../../plugins/ledger/journal.ts'
 import type { JournalFiles } from '../../plugins/ledger/journal.ts'
 import { createRecorder } from '../../plugins/ledger/recorder.ts'
 import { listSegments, readPart } from '../../plugins/ledger/segments.ts'
-import { temporaryFolder } from './support.ts'
+import { record, temporaryFolder } from './support.ts'
 
 const line = (id: number, size = 0) => `${JSON.stringify({ uid: `u${id}`, id: `r${id}`, pad: 'x'.repeat(size) })}\n`
 
@@ -17,7 +16,7 @@ function ids(folder: string): string[] {
   return listSegments(folder, true).flatMap(({ path }) => {
     const found: string[] = []
     for (let at = 0, more = true; more;) {
-      const part = readPart(path, at, 1000)
+      const part = readPart(path, at, Buffer.alloc(1000))
       found.push(...part.entries.map((entry) => ('uid' in entry ? entry.id : '')))
       more = part.next > at
       at = part.next
@@ -75,7 +74,7 @@ describe('the journal', () => {
     writeFileSync(join(folder, '000000000001.log'), Buffer.concat([Buffer.from(`${line(1)}{"uid":"u2","id`), zeros]))
     writeFileSync(join(folder, '000000000002.log'), line(3))
     expect(ids(folder)).toEqual(['r1', 'r3'])
-    const part = readPart(join(folder, '000000000001.log'), 0, 1000)
+    const part = readPart(join(folder, '000000000001.log'), 0, Buffer.alloc(1000))
     expect([part.next, part.torn]).toEqual([line(1).length, 15])
   })
 
@@ -83,9 +82,19 @@ describe('the journal', () => {
     const folder = temporaryFolder()
     const path = join(folder, '000000000001.log')
     writeFileSync(path, line(1) + line(2).slice(0, 10))
-    expect(readPart(path, 0, 1000)).toMatchObject({ next: line(1).length, entries: [{ id: 'r1' }] })
+    expect(readPart(path, 0, Buffer.alloc(1000))).toMatchObject({ next: line(1).length, entries: [{ id: 'r1' }] })
     writeFileSync(path, line(1) + line(2))
-    expect(readPart(path, line(1).length, 1000)).toMatchObject({ entries: [{ id: 'r2' }], torn: 0 })
+    expect(readPart(path, line(1).length, Buffer.alloc(1000))).toMatchObject({ entries: [{ id: 'r2' }], torn: 0 })
+  })
+
+  it('is readable by its owner alone', () => {
+    const folder = temporaryFolder()
+    const journal = createJournal({ folder, segmentBytes: 5000 })
+    journal.write(line(1))
+    const [name] = readdirSync(folder)
+    expect(statSync(join(folder, name!)).mode & 0o777).toBe(0o600)
+    expect(readFileSync(join(folder, name!), 'utf8').startsWith(line(1))).toBe(true)
+    journal.close()
   })
 })
 
@@ -109,20 +118,6 @@ function smallDisk(bytes: number): JournalFiles & { free: number } {
   return disk as unknown as JournalFiles & { free: number }
 }
 
-const record = (id: string, changes: Partial<LogRecord> = {}): LogRecord => ({
-  id,
-  at: 0,
-  wire: 'openai.chat',
-  path: '/chat/completions',
-  model: 'm',
-  stream: false,
-  status: 200,
-  aborted: false,
-  cacheHit: false,
-  ms: 1,
-  attempts: [],
-  ...changes,
-})
 const ctx = { call: { headers: new Headers(), body: {} }, targets: [] } as unknown as Context
 
 function setup(whenFull: 'continue' | 'refuse', disk: number) {
@@ -249,37 +244,6 @@ describe('a full disk', () => {
       Date.now = realNow
     }
     expect(ids(folder)).toEqual(['r1', 'r3'])
-    journal.close()
-  })
-})
-
-describe('a line', () => {
-  it('is never longer than was said, whatever the client sent', () => {
-    const text = '\u0001'.repeat(100_000)
-    const headers = new Headers({ 'x-litellm-session-id': 's'.repeat(3000) })
-    const body = { metadata: { spend_logs_metadata: { text: 'n'.repeat(1500) } } }
-    const worst = record('r', {
-      path: text,
-      model: text,
-      group: text,
-      upstreamModel: text,
-      endUser: '\u0001'.repeat(256),
-      error: { status: 500, message: text, param: text },
-      tags: Array.from({ length: 50 }, () => text),
-      attempts: Array.from({ length: 500 }, () => ({ target: 't'.repeat(100), provider: 'p', status: 0, ms: 1 })),
-    })
-    const written = toLine(toEntry('u', worst, { ...ctx, call: { headers, body } } as unknown as Context, undefined))
-    expect(Buffer.byteLength(written)).toBeLessThanOrEqual(LONGEST_LINE)
-    expect(JSON.parse(written)).toMatchObject({ id: 'r', status: 200 })
-  })
-
-  it('is readable by its owner alone', () => {
-    const folder = temporaryFolder()
-    const journal = createJournal({ folder, segmentBytes: 5000 })
-    journal.write(line(1))
-    const [name] = readdirSync(folder)
-    expect(statSync(join(folder, name!)).mode & 0o777).toBe(0o600)
-    expect(readFileSync(join(folder, name!), 'utf8').startsWith(line(1))).toBe(true)
     journal.close()
   })
 })

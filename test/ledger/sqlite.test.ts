@@ -2,8 +2,11 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase } from '../../plugins/ledger/database.ts'
 import { migrate } from '../../plugins/ledger/migrate.ts'
+import { IDS_OF_REQUEST } from '../../plugins/ledger/reports/spend-logs.ts'
+import { MIGRATIONS } from '../../plugins/ledger/schema.ts'
+import { writeBatch } from '../../plugins/ledger/write-batch.ts'
 import { testDatabase } from './databases.ts'
-import { temporaryFolder } from './support.ts'
+import { entry, temporaryFolder } from './support.ts'
 
 describe('SQLite', () => {
   const open = async () => {
@@ -36,6 +39,36 @@ describe('SQLite', () => {
     }
   })
 
+  it('finds a request by an index', async () => {
+    const database = await open()
+    const plan = await database.all(
+      `EXPLAIN QUERY PLAN SELECT id FROM ungate_spend_logs WHERE id IN (${IDS_OF_REQUEST}) AND request_id = 'x'`,
+      ['x'],
+    )
+    const details = plan.map(({ detail }) => String(detail))
+    expect(details.some((detail) => detail.includes('INDEX ungate_spend_logs_request (<expr>=? AND <expr>=?)'))).toBe(
+      true,
+    )
+    expect(details.filter((detail) => detail.startsWith('SCAN'))).toEqual(['SCAN buckets', 'SCAN buckets'])
+  })
+
+  it('takes the rows of an older version over', async () => {
+    const database = await openDatabase('sqlite:./data/old.db', temporaryFolder())
+    onTestFinished(() => database.close())
+    for (const sql of MIGRATIONS[0]!.statements('sqlite')) await database.all(sql)
+    await database.all('CREATE TABLE ungate_migrations (version INTEGER PRIMARY KEY, applied_at BIGINT NOT NULL)')
+    await database.all('INSERT INTO ungate_migrations (version, applied_at) VALUES (1, 1)')
+    const entries = [entry({ id: 'a' }), entry({ id: 'b', endUser: 'customer' })]
+    const never = () => expect.unreachable()
+    await writeBatch(database, entries, never)
+    const before = await database.all('SELECT * FROM ungate_spend_logs ORDER BY id')
+    expect(before.length).toBe(2)
+    await migrate(database)
+    expect(await database.all('SELECT * FROM ungate_spend_logs ORDER BY id')).toEqual(before)
+    await writeBatch(database, entries, never)
+    expect(await database.all('SELECT * FROM ungate_spend_logs ORDER BY id')).toEqual(before)
+  })
+
   it('keeps what it has over a restart', async () => {
     const folder = temporaryFolder()
     const first = await openDatabase(`sqlite:${join(folder, 'x.db')}`, '/nowhere')
@@ -45,6 +78,7 @@ describe('SQLite', () => {
     await migrate(second, 8)
     expect(await second.all('SELECT version, applied_at FROM ungate_migrations')).toEqual([
       { version: 1, applied_at: 7 },
+      { version: 2, applied_at: 7 },
     ])
     await second.close()
   })

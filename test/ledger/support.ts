@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { createGateway, definePlugin, z } from '../../src/index.ts'
-import type { Gateway, GatewayConfig, Principal } from '../../src/index.ts'
+import type { Gateway, GatewayConfig, LogRecord, Principal } from '../../src/index.ts'
 import type { CallEntry } from '../../plugins/ledger/entry.ts'
 
 /** A folder that is gone after the test. */
@@ -48,6 +48,22 @@ export function entry(changes: Partial<CallEntry> = {}): CallEntry {
     ...changes,
   }
 }
+
+/** A call as the core tells it. */
+export const record = (id: string, changes: Partial<LogRecord> = {}): LogRecord => ({
+  id,
+  at: 0,
+  wire: 'openai.chat',
+  path: '/chat/completions',
+  model: 'm',
+  stream: false,
+  status: 200,
+  aborted: false,
+  cacheHit: false,
+  ms: 1,
+  attempts: [],
+  ...changes,
+})
 
 /** Who a test's caller is, by the key it shows. */
 const PRINCIPALS: Readonly<Record<string, Principal>> = {

@@ -56,9 +56,10 @@ async function reportByDay(database: Database, base: Base, groupBy: 'team' | 'cu
   for (const row of rows) {
     const day = getOr(days, textOf(row['day']), () => new Map<string, { total: number; metadata: FlatRow[] }>())
     const entity = getOr(day, textOf(row['entity']), () => ({ total: 0, metadata: [] }))
-    const { spend, total_tokens } = toMetrics(row)
-    entity.total += Number(row['spend'])
-    entity.metadata.push({ model: row['model_group'], spend, total_tokens, api_key: row['api_key'] })
+    const nano = Number(row['spend'])
+    entity.total += nano
+    const total_tokens = Number(row['prompt_tokens']) + Number(row['completion_tokens'])
+    entity.metadata.push({ model: row['model_group'], spend: toDollars(nano), total_tokens, api_key: row['api_key'] })
   }
   const data = [...days].map(([day, entities]) => ({
     group_by_day: day,

@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts'
 import type { LogRow, Row, Value } from '../row.ts'
-import { LOG_COLUMNS } from '../schema.ts'
+import { BUCKET_BITS, ID_TAIL, LOG_COLUMNS } from '../schema.ts'
 import { toFlatLog, toSpendLog } from './log-row.ts'
 import type { Base, ReportResult } from './report.ts'
 import { addRow, selectSums, textOf, toDollars } from './sums.ts'
@@ -51,6 +51,14 @@ export interface LogPage {
 const COUNT_LIMIT = 100_000
 const LEAN = ['id', ...LOG_COLUMNS.map(([name]) => name).filter((name) => name !== 'messages' && name !== 'response')]
 const FULL = [...LEAN, 'messages', 'response']
+/** SQLite's ids of the rows of a request, by the index that has its rows in buckets: one search in each of them. */
+export const IDS_OF_REQUEST = `WITH RECURSIVE buckets (bucket) AS (
+  SELECT MIN(id) >> ${BUCKET_BITS} FROM ungate_spend_logs
+  UNION ALL
+  SELECT bucket + 1 FROM buckets WHERE bucket < (SELECT MAX(id) >> ${BUCKET_BITS} FROM ungate_spend_logs)
+)
+SELECT id FROM buckets CROSS JOIN ungate_spend_logs
+WHERE id >> ${BUCKET_BITS} = bucket AND ${ID_TAIL} = substr(?, -12)`
 
 /** Rows, newest first; the next page begins after the cursor, whatever was added meanwhile. */
 export async function logPage(database: Database, args: LogPageArgs): Promise<ReportResult> {
@@ -58,6 +66,10 @@ export async function logPage(database: Database, args: LogPageArgs): Promise<Re
   const after = cursor === undefined ? undefined : fromCursor(cursor)
   // The cursor is the nearer end: two of them would cost the index its use.
   const { where, params } = whereOf(after ? { ...filter, before: undefined } : filter)
+  if (filter.request_id !== undefined && database.dialect === 'sqlite') {
+    where.push(`id IN (${IDS_OF_REQUEST})`)
+    params.push(filter.request_id)
+  }
   const conditions = [...where, ...(after ? ['(start_time, id) < (?, ?)'] : [])]
   const condition = conditions.length > 0 ? `WHERE ${conditions.join(' AND ')}` : ''
   const found = await database.all(
