@@ -1,12 +1,14 @@
-import type { GatewayContext, Principal } from '../../src/index.ts'
+import type { GatewayContext } from '../../src/index.ts'
 import { invalidRequest } from '../../src/index.ts'
+import { toViewer } from './administered.ts'
+import type { Viewer } from './administered.ts'
 import { ask, toResponse } from './answer-report.ts'
 import { querySchema, readDays, readDollars, readKey, readList, readNumber, readTimes } from './query.ts'
 import type { Query } from './query.ts'
 import { fromCursor } from './reports/spend-logs.ts'
 import type { LogFilter } from './reports/spend-logs.ts'
 import type { Store } from './store.ts'
-import { narrow, visibleLogs, visibleSums } from './visible.ts'
+import { narrow, visibleLogs } from './visible.ts'
 
 const DATES = ['start_date', 'end_date'] as const
 const CSV_PAGE = 1000
@@ -24,6 +26,8 @@ const LOG_FILTERS = [
   'max_spend',
   ...DATES,
 ] as const
+/** What daily sums can be narrowed by. With any other filter there are rows. */
+const SUM_FILTERS: ReadonlySet<string> = new Set(['api_key', 'user_id', 'model', ...DATES])
 
 /** Adds the routes that answer rows. */
 export function addLogRoutes(gateway: GatewayContext, store: Store): void {
@@ -32,16 +36,19 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
     path: '/spend/logs',
     access: 'key',
     tags: ['Spend'],
-    summary: 'Calls, newest first; with both dates their sums by day, unless `summarize=false`',
+    summary:
+      'Calls, newest first; with both dates their sums by day, unless `summarize=false` or a filter that sums do not know',
     query: querySchema(...LOG_FILTERS, 'summarize', 'limit', 'cursor'),
     async handler({ query, principal }) {
-      const summed = query['start_date'] && query['end_date'] && query['summarize'] !== 'false' && !query['request_id']
-      if (summed) return summary(store, query, principal)
-      if (query['format'] === 'csv') return toResponse(csvOf(store, logFilter(query, principal)), 'csv')
+      const viewer = await toViewer(gateway.directory, principal, query)
+      const dates = query['start_date'] && query['end_date'] && query['summarize'] !== 'false'
+      const summed = dates && LOG_FILTERS.every((name) => query[name] === undefined || SUM_FILTERS.has(name))
+      if (summed) return summary(store, query, viewer)
+      if (query['format'] === 'csv') return toResponse(csvOf(store, logFilter(query, viewer)), 'csv')
       const { text, cursor } = await ask(store, {
         name: 'logPage',
         args: {
-          filter: logFilter(query, principal),
+          filter: logFilter(query, viewer),
           limit: readNumber(query, 'limit', { fallback: 100, max: 1000 }),
           cursor: readCursor(query),
           texts: true,
@@ -61,7 +68,7 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
     summary: 'Calls, newest first, a page at a time; without prompts',
     query: querySchema(...LOG_FILTERS, 'cursor', 'page', 'page_size'),
     async handler({ query, principal }) {
-      const filter = logFilter(query, principal)
+      const filter = logFilter(query, await toViewer(gateway.directory, principal, query))
       if (query['format'] === 'csv') return toResponse(csvOf(store, filter), 'csv')
       const cursor = readCursor(query)
       const page =
@@ -79,19 +86,19 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
   })
 }
 
-async function summary(store: Store, query: Query, principal: Principal | undefined): Promise<Response | unknown[]> {
+async function summary(store: Store, query: Query, viewer: Viewer): Promise<Response | unknown[]> {
   const days = readDays(query)
   const { user_id: user, model } = query
   const apiKey = readKey(query['api_key'])
-  const users = narrow(visibleSums(principal, 'user'), { ...days, apiKey, model, entities: readList(user) })
-  const base = user === undefined ? narrow(visibleSums(principal, 'key'), { ...days, apiKey, model }) : users
+  const users = narrow(viewer, 'user', { ...days, apiKey, model, entities: readList(user) })
+  const base = user === undefined ? narrow(viewer, 'key', { ...days, apiKey, model }) : users
   const csv = query['format'] === 'csv'
   if (!base) return csv ? toResponse('', 'csv') : []
   const { text } = await ask(store, { name: 'logSummary', args: { base, users }, format: csv ? 'csv' : 'json' })
   return toResponse(text, csv ? 'csv' : 'json')
 }
 
-function logFilter(query: Query, principal: Principal | undefined): LogFilter {
+function logFilter(query: Query, viewer: Viewer): LogFilter {
   const { request_id, user_id, team_id, end_user, model, provider, session_id, status_filter: status } = query
   return {
     request_id,
@@ -106,7 +113,7 @@ function logFilter(query: Query, principal: Principal | undefined): LogFilter {
     api_key: readKey(query['api_key']),
     minSpend: readDollars(query, 'min_spend'),
     maxSpend: readDollars(query, 'max_spend'),
-    scope: visibleLogs(principal),
+    scope: visibleLogs(viewer, team_id),
   }
 }
 

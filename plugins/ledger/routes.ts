@@ -1,4 +1,6 @@
-import type { GatewayContext, Principal } from '../../src/index.ts'
+import type { GatewayContext } from '../../src/index.ts'
+import { toViewer } from './administered.ts'
+import type { Viewer } from './administered.ts'
 import { ask, toResponse } from './answer-report.ts'
 import { addLogRoutes } from './log-routes.ts'
 import { querySchema, readDays, readKey, readList, readNumber } from './query.ts'
@@ -7,7 +9,7 @@ import type { Recorder } from './recorder.ts'
 import type { Base } from './reports/report.ts'
 import type { ReportArgs, ReportName } from './reports/run-report.ts'
 import type { Store } from './store.ts'
-import { narrow, visibleSums } from './visible.ts'
+import { narrow, seesAll } from './visible.ts'
 
 export interface RoutesInput {
   readonly gateway: GatewayContext
@@ -23,7 +25,7 @@ interface ReportRoute<N extends ReportName> {
   readonly query: readonly Name[]
   readonly report: N
   /** The report's arguments; undefined where there is nothing that the caller may see. */
-  readonly args: (query: Query, principal: Principal | undefined) => ReportArgs<N> | undefined
+  readonly args: (query: Query, viewer: Viewer) => ReportArgs<N> | undefined
   /** What an empty report is. Default `[]`. */
   readonly empty?: unknown
 }
@@ -42,7 +44,7 @@ export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
       summary: route.summary,
       query: querySchema(...route.query),
       async handler({ query, principal }) {
-        const args = route.args(query, principal)
+        const args = route.args(query, await toViewer(gateway.directory, principal, query))
         const csv = query['format'] === 'csv'
         if (!args) return csv ? toResponse('', 'csv') : (route.empty ?? [])
         const { text } = await ask(store, { name: route.report, args, format: csv ? 'csv' : 'json' })
@@ -50,7 +52,7 @@ export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
       },
     })
   addSpendRoutes(add)
-  addGlobalRoutes(add)
+  addGlobalRoutes(add, gateway)
   addActivityRoutes(add)
   addLogRoutes(gateway, store)
   gateway.route({
@@ -66,8 +68,8 @@ export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
 type Add = <N extends ReportName>(route: ReportRoute<N>) => void
 
 function addSpendRoutes(add: Add): void {
-  const by = (kind: Base['kind'], entity?: Name) => (query: Query, principal: Principal | undefined) => {
-    const base = narrow(visibleSums(principal, kind), {
+  const by = (kind: Base['kind'], entity?: Name) => (query: Query, viewer: Viewer) => {
+    const base = narrow(viewer, kind, {
       ...readDays(query),
       entities: readList(entity && query[entity]),
       apiKey: readKey(query['api_key']),
@@ -99,12 +101,24 @@ function addSpendRoutes(add: Add): void {
   })
 }
 
-function addGlobalRoutes(add: Add): void {
-  const all = (days?: number) => (query: Query, principal: Principal | undefined) => {
-    const base = narrow(visibleSums(principal, 'model'), { ...readDays(query, days), model: query['model'] })
+function addGlobalRoutes(add: Add, { config }: GatewayContext): void {
+  const all = (days?: number) => (query: Query, viewer: Viewer) => {
+    const base = narrow(viewer, 'model', { ...readDays(query, days), model: query['model'] })
     return base && { base }
   }
-  add({ path: '/global/spend', summary: 'Spend of all calls', query: DATES, report: 'globalSpend', args: all() })
+  const budget = config.plugins?.['budget']
+  const max = typeof budget === 'object' ? budget['max'] : undefined
+  add({
+    path: '/global/spend',
+    summary: 'Spend of all calls',
+    query: DATES,
+    report: 'globalSpend',
+    args(query, viewer) {
+      const narrowed = all()(query, viewer)
+      const told = seesAll(viewer.principal) && typeof max === 'number' && max > 0
+      return narrowed && { ...narrowed, maxBudget: told ? max : null }
+    },
+  })
   add({
     path: '/global/activity',
     summary: 'Calls and tokens by day',
@@ -128,12 +142,12 @@ function addGlobalRoutes(add: Add): void {
   })
 }
 
-function spendReportArgs(query: Query, principal: Principal | undefined): ReportArgs<'spendReport'> | undefined {
+function spendReportArgs(query: Query, viewer: Viewer): ReportArgs<'spendReport'> | undefined {
   const days = readDays(query, DAYS)
   const { internal_user_id: user, team_id: team, customer_id: customer, group_by } = query
   const apiKey = readKey(query['api_key'])
   const over = (kind: Base['kind'], groupBy: ReportArgs<'spendReport'>['groupBy'], entity?: string) => {
-    const base = narrow(visibleSums(principal, kind), { ...days, entities: readList(entity), apiKey })
+    const base = narrow(viewer, kind, { ...days, entities: readList(entity), apiKey })
     return base && { base, groupBy }
   }
   if (user !== undefined) return over('user', 'user', user)
@@ -158,11 +172,11 @@ function addActivityRoutes(add: Add): void {
       query: [...query, ...filters],
       report: 'dailyActivity',
       empty: NO_ACTIVITY,
-      args(given, principal) {
+      args(given, viewer) {
         const entities = readList(...filters.map((filter) => given[filter]))
         // Without a user it is about all calls, those without one included.
         const whole = kind === 'user' && !entities
-        const base = narrow(visibleSums(principal, whole ? 'key' : kind), {
+        const base = narrow(viewer, whole ? 'key' : kind, {
           ...readDays(given, DAYS),
           entities: whole ? undefined : entities,
           apiKey: readKey(given['api_key']),

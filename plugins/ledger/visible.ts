@@ -1,28 +1,36 @@
 import type { Principal } from '../../src/index.ts'
+import type { Viewer } from './administered.ts'
 import type { Base } from './reports/report.ts'
 import type { LogFilter } from './reports/spend-logs.ts'
 
 /**
- * Whose rows a caller sees: an admin everybody's; a key of a user that user's; a key of a team alone that team's; any other
- * its own.
+ * Whose rows a caller sees: an admin everybody's; an admin of the team that is named that team's; a key of a user that
+ * user's; a key of a team alone that team's; any other its own.
  */
-export function visibleLogs(principal: Principal | undefined): LogFilter['scope'] {
+export function visibleLogs({ principal, team }: Viewer, named: string | undefined): LogFilter['scope'] {
   if (seesAll(principal)) return undefined
+  if (named !== undefined && team.has(named)) return { column: 'team_id', value: named }
   if (principal?.user !== undefined) return { column: 'user_id', value: principal.user }
   if (principal?.team !== undefined) return { column: 'team_id', value: principal.team }
   return { column: 'api_key', value: principal?.id ?? '' }
 }
 
-function seesAll(principal: Principal | undefined): boolean {
+/** Proxy admins and viewers. */
+export function seesAll(principal: Principal | undefined): boolean {
   return principal?.role === 'admin' || principal?.proxyRole === 'proxy_admin_viewer'
 }
 
 /**
- * Which daily sums of a kind a caller sees. Undefined: none.
- * Sums of a team show a member of it what its own key spent there; so do those of tags, customers and organizations.
+ * Which daily sums of a kind a caller sees; `named`: those that it asks for. Undefined: none.
+ * Sums of a team show a member of it what its own key spent there; so do those of tags, customers and organizations. An admin
+ * sees all of the teams and organizations that are named, if each of them is one of theirs.
  */
-export function visibleSums(principal: Principal | undefined, kind: Base['kind']): Base | undefined {
+function visibleSums(viewer: Viewer, kind: Base['kind'], named: readonly string[] | undefined): Base | undefined {
+  const { principal } = viewer
   if (seesAll(principal)) return { kind }
+  if ((kind === 'team' || kind === 'organization') && named?.every((id) => viewer[kind].has(id))) {
+    return { kind, entities: named }
+  }
   const { id = '', user, team } = principal ?? {}
   if (kind === 'key' || kind === 'model') {
     if (user !== undefined) return { kind: 'user', entities: [user] }
@@ -36,11 +44,9 @@ export function visibleSums(principal: Principal | undefined, kind: Base['kind']
   return { kind, apiKey: id }
 }
 
-/** Narrows a base to some entities and a key; what the caller may not see falls away. */
-export function narrow(
-  base: Base | undefined,
-  wanted: Omit<Base, 'kind' | 'entities'> & { entities?: readonly string[] | undefined },
-): Base | undefined {
+/** What a caller sees of a kind, narrowed to some entities and a key; what it may not see falls away. */
+export function narrow(viewer: Viewer, kind: Base['kind'], wanted: Omit<Base, 'kind'>): Base | undefined {
+  const base = visibleSums(viewer, kind, wanted.entities)
   if (!base) return undefined
   const entities = wanted.entities
     ? wanted.entities.filter((entity) => base.entities?.includes(entity) ?? true)

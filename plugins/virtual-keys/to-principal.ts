@@ -28,7 +28,7 @@ export function compileKey(documents: KeyDocuments): CompiledKey {
   const lists = toLists(documents)
   const aliases = { ...team?.model_aliases, ...key.aliases }
   const tags = [...new Set([...(key.tags ?? []), ...textsIn(key.metadata?.['tags']), ...(team?.tags ?? [])])]
-  const metadata = withoutClaims({ ...team?.metadata, ...key.metadata })
+  const metadata = withoutClaims({ ...team?.metadata, ...key.metadata, ...estimatesOf(key) })
   const role = roleOf(documents)
   const principal: Principal = Object.freeze({
     id: key.token,
@@ -105,6 +105,15 @@ export function isMember(team: TeamDocument, user: UserDocument['user_id'] | und
 export function moment(iso: string): number {
   const at = Date.parse(iso)
   return Number.isNaN(at) ? 0 : at
+}
+
+/** How long answers are, which limits read from the metadata: LiteLLM keeps it there, and takes it as fields of a key. */
+function estimatesOf(key: KeyDocuments['key']): Record<string, unknown> {
+  const { default_estimated_output_tokens: all, default_estimated_output_tokens_per_model: byModel } = key
+  return {
+    ...(all ? { default_estimated_output_tokens: all } : {}),
+    ...(byModel ? { default_estimated_output_tokens_per_model: byModel } : {}),
+  }
 }
 
 /** What LiteLLM writes itself: kept by nobody else. */

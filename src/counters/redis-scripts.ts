@@ -5,6 +5,7 @@ import { LATE_SETTLE_MS, WINDOW_BUCKETS } from './check-ops.ts'
  *   c:<key>  hash    v total · x its end (0: never) · s sum of live leases · l<id> amount of a live lease · g<id> ended, not settled
  *   z:<key>  zset    l<id> and g<id> by their end
  *   w:<key>  hash    s sum · f first sub-span · m window in ms · <sub-span> amount
+ *   n:<node> hash    settlements without a lease that were done, by number, until the node has heard of it
  * Times come from Redis' own clock (TIME), so nodes need not agree. Integers go through INCRBY-like commands or
  * '%.0f': Lua prints large numbers with an exponent.
  */
@@ -176,14 +177,22 @@ end
 return reply
 `
 
-/** ARGV: deadline, then per settlement by, life, lease id (empty: none). KEYS: two per settlement. */
+/**
+ * ARGV: deadline, the number of this step (0: none is needed), numbers whose answers were heard (with commas), then per
+ * settlement by, life, lease id (empty: none). KEYS: the node's, then two per settlement. A step with a number is done once.
+ */
 export const SETTLE = `${COMMON}
-local deadline = tonumber(ARGV[1])
+local deadline, number = tonumber(ARGV[1]), ARGV[2]
 if deadline > 0 and now > deadline then return { -1, now } end
+for heard in string.gmatch(ARGV[3], '[^,]+') do redis.call('HDEL', KEYS[1], heard) end
+if number ~= '0' then
+  if redis.call('HSETNX', KEYS[1], number, '1') == 0 then return { 2, now } end
+  keep(KEYS[1], LATE, 3600000)
+end
 local reply, value = { 1, now }, {}
-local count = (#ARGV - 1) / 3
+local count = (#ARGV - 3) / 3
 for i = 1, count do
-  local c, z, a = KEYS[2 * i - 1], KEYS[2 * i], 3 * i - 1
+  local c, z, a = KEYS[2 * i], KEYS[2 * i + 1], 3 * i + 1
   local by, life, id = tonumber(ARGV[a]), tonumber(ARGV[a + 1]), ARGV[a + 2]
   local v, x, s, holds, ended = open(c, z, id ~= '' and id)
   local applied = 1
@@ -201,7 +210,7 @@ for i = 1, count do
   end
   reply[1 + 2 * i], value[c] = applied, v + s
 end
-for i = 1, count do reply[2 + 2 * i] = value[KEYS[2 * i - 1]] end
+for i = 1, count do reply[2 + 2 * i] = value[KEYS[2 * i]] end
 return reply
 `
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import type { Cluster, Redis } from 'ioredis'
 import type { CounterOp, CounterResult, Counters, Settlement, SettleResult } from '../types/counters.ts'
 import type { RedisStore } from '../redis/client.ts'
@@ -21,7 +21,15 @@ interface Script {
 }
 
 const SCRIPTS = { add: toScript(ADD), settle: toScript(SETTLE), read: toScript(READ) }
-const PENDING_AT_ONCE = 100
+const PENDING_AT_ONCE = 32
+/** Answers whose settlements are told to Redis with one step, so that it forgets them. */
+const HEARD_AT_ONCE = 100
+/** One call of `settle`. What has no lease is told apart by a number: an answer that was lost must not make it count twice. */
+interface Step {
+  readonly settlements: readonly Settlement[]
+  readonly number: number
+}
+
 /** How far our picture of Redis' clock may be off. */
 const CLOCK_MS = 5
 
@@ -32,8 +40,12 @@ const CLOCK_MS = 5
 export function createRedisCounters(redis: RedisStore, options: RedisCountersOptions = {}): Counters {
   const tag = `{${options.prefix ?? 'ungate'}}`
   const maxPending = options.maxPending ?? 100_000
-  let pending: Settlement[] = []
-  let flushing = false
+  const nodeKey = `${tag}:n:${randomUUID()}`
+  let pending: Step[] = []
+  let waiting = 0
+  let flushing: Promise<void> | undefined
+  let lastNumber = 0
+  let heard: number[] = []
   /** Redis' clock less ours, as far as answers have shown it. */
   let ahead: number | undefined
 
@@ -45,8 +57,8 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
   }
   /** Before the first step: without a picture of Redis' clock a step could be done after its caller gave up. */
   const seeClock = async () => {
-    const keys = totalKeys(tag, 'clock')
-    const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, ['0', '0', '0', 'clock']))
+    const keys = [nodeKey, ...totalKeys(tag, 'clock')]
+    const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, ['0', '0', '', '0', '0', 'clock']))
     learn(reply[1]!)
   }
   const late = (now: number) => {
@@ -54,43 +66,63 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
     return new StoreAway('timeout', 'Redis came to the step too late and left it out')
   }
 
-  const settleNow = async (settlements: readonly Settlement[]): Promise<SettleResult> => {
+  const settleNow = async ({ settlements, number }: Step): Promise<SettleResult> => {
     if (ahead === undefined) await seeClock()
-    const keys = settlements.flatMap(({ key }) => totalKeys(tag, key))
+    const keys = [nodeKey, ...settlements.flatMap(({ key }) => totalKeys(tag, key))]
     const args = settlements.flatMap(({ by, ttlMs = Infinity, leaseId = '' }) => [String(by), life(ttlMs), leaseId])
-    const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, [String(lastMoment()), ...args]))
-    if (reply[0] === -1) throw late(reply[1]!)
-    learn(reply[1]!)
-    return {
-      applied: settlements.map((_settlement, i) => reply[2 + 2 * i] === 1),
-      values: settlements.map((_settlement, i) => reply[3 + 2 * i]!),
-      pending: false,
+    const told = heard.slice(0, HEARD_AT_ONCE)
+    heard = heard.slice(told.length)
+    try {
+      const head = [String(lastMoment()), String(number), told.join()]
+      const reply = await redis.run((client) => run(client, SCRIPTS.settle, keys, [...head, ...args]))
+      if (reply[0] === -1) throw late(reply[1]!)
+      learn(reply[1]!)
+      if (number > 0) heard.push(number)
+      return {
+        applied: settlements.map((_settlement, i) => reply[2 + 2 * i] === 1),
+        values: settlements.map((_settlement, i) => reply[3 + 2 * i]!),
+        pending: false,
+      }
+    } catch (error) {
+      heard.push(...told)
+      throw error
     }
   }
 
-  const flush = async () => {
-    if (flushing) return
-    flushing = true
+  /** False where the step must be brought again. */
+  const bring = async (step: Step): Promise<boolean> => {
     try {
-      while (pending.length > 0 && !redis.away) {
-        const some = pending.slice(0, PENDING_AT_ONCE)
-        await settleNow(some).catch((error: unknown) => {
-          if (error instanceof StoreAway) throw error
-          logger.error('some settlements were refused by Redis:', error)
-        })
-        pending = pending.slice(some.length)
-      }
-    } catch {
+      await settleNow(step)
+    } catch (error) {
+      if (error instanceof StoreAway) return false
+      logger.error('some settlements were refused by Redis:', error)
+    }
+    return true
+  }
+  const bringAll = async () => {
+    while (pending.length > 0 && !redis.away) {
+      const some = pending.slice(0, PENDING_AT_ONCE)
+      const brought = await Promise.all(some.map(bring))
+      const left = some.filter((_step, i) => !brought[i])
+      for (const [i, { settlements }] of some.entries()) if (brought[i]) waiting -= settlements.length
+      pending = left.concat(pending.slice(some.length))
       // Away again: they stay.
-    } finally {
-      flushing = false
+      if (left.length > 0) break
     }
     if (pending.length > 0 && !redis.away) setTimeout(() => void flush(), 1000).unref()
   }
-  const keep = (settlements: readonly Settlement[]) => {
-    const room = Math.max(0, maxPending - pending.length)
-    if (settlements.length > room) logger.error('Redis is away and too many settlements wait for it: some are lost.')
-    pending.push(...settlements.slice(0, room))
+  const flush = () =>
+    (flushing ??= bringAll().finally(() => {
+      flushing = undefined
+    }))
+  const keep = (step: Step) => {
+    const room = maxPending - waiting
+    const settlements = step.settlements.slice(0, Math.max(0, room))
+    if (step.settlements.length > room) {
+      logger.error('Redis is away and too many settlements wait for it: some are lost.')
+    }
+    if (settlements.length > 0) pending.push({ ...step, settlements })
+    waiting += settlements.length
     if (!redis.away) setTimeout(() => void flush(), 1000).unref()
   }
   const addNow = async (ops: readonly CounterOp[]): Promise<CounterResult> => {
@@ -117,13 +149,15 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
     }),
     most: PENDING_AT_ONCE,
   })
-  const settlements = createBatch<Settlement, SettleResult>({
+  const together = createBatch<Settlement, SettleResult>({
     async run(some) {
+      const needsNumber = some.some(({ by, leaseId = '' }) => leaseId === '' && by !== 0)
+      const step = { settlements: some, number: needsNumber ? ++lastNumber : 0 }
       try {
-        return await settleNow(some)
+        return await settleNow(step)
       } catch (error) {
         if (!(error instanceof StoreAway)) throw error
-        keep(some)
+        keep(step)
         return { applied: some.map(() => false), values: [], pending: true }
       }
     },
@@ -142,13 +176,13 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
       // What can refuse nobody is a correction: it goes with those of other calls.
       if (ops.every(({ limit }) => limit === Infinity)) return corrections.join(ops)
       // A call that follows another finds what that one has given back.
-      settlements.flush()
+      together.flush()
       corrections.flush()
       return addNow(ops)
     },
     async settle(some) {
       checkSettlements(some)
-      return settlements.join(some)
+      return together.join(some)
     },
     get: (keys, of) =>
       redis.run((client) => {
@@ -160,7 +194,7 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
       await new Promise((resolve) => setImmediate(resolve))
       await flush()
       stop()
-      if (pending.length > 0) logger.error(`${pending.length} settlements were never brought to Redis.`)
+      if (waiting > 0) logger.error(`${waiting} settlements were never brought to Redis.`)
     },
   }
 }

@@ -66,6 +66,9 @@ export interface KeyDocument extends BudgetFields, Stamps {
   readonly key_type?: string | null | undefined
   readonly tags?: readonly string[] | undefined
   readonly enforced_params?: readonly string[] | undefined
+  /** Tokens of an answer that limits reserve for a call that sets no maximum. */
+  readonly default_estimated_output_tokens?: number | null | undefined
+  readonly default_estimated_output_tokens_per_model?: Readonly<Record<string, number>> | null | undefined
   readonly blocked?: boolean | null | undefined
   readonly auto_rotate?: boolean | undefined
   readonly rotation_interval?: string | null | undefined

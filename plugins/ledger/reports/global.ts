@@ -4,11 +4,14 @@ import { selectSums, textOf, toDollars, toMetrics } from './sums.ts'
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-/** `/global/spend`: all there ever was, or in a range of days. */
-export async function globalSpend(database: Database, { base }: { base: Base }): Promise<ReportResult> {
+/** `/global/spend`: all there ever was, or in a range of days. `maxBudget`: what the whole gateway may spend, USD. */
+export async function globalSpend(
+  database: Database,
+  { base, maxBudget }: { base: Base; maxBudget?: number | null | undefined },
+): Promise<ReportResult> {
   const [row] = await selectSums(database, base, { by: [] })
   const { spend, api_requests, unknown_cost_requests } = toMetrics(row ?? {})
-  const data = { spend, max_budget: null, api_requests, unknown_cost_requests }
+  const data = { spend, max_budget: maxBudget ?? null, api_requests, unknown_cost_requests }
   return { data, rows: () => [data] }
 }
 

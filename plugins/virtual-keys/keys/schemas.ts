@@ -26,6 +26,8 @@ const ownKey = z
 /** The key itself, or its hash. */
 const which = text.describe('The key, or its hash.')
 
+const tokens = z.int().positive()
+
 const shape = {
   key_alias: text.nullish().describe('A name that no other key has.'),
   models: names
@@ -46,6 +48,10 @@ const shape = {
     .describe('Paths, patterns (`/key/*`) and groups (`llm_api_routes`, `management_routes`, `info_routes`).'),
   tags: names.nullish(),
   enforced_params: names.nullish().describe('Body fields, as paths, that every call must have.'),
+  default_estimated_output_tokens: tokens
+    .nullish()
+    .describe('Tokens of an answer that limits reserve for a call that sets no maximum.'),
+  default_estimated_output_tokens_per_model: z.record(z.string(), tokens).nullish(),
   blocked: z.boolean().nullish(),
   ...budgetShape,
 }
@@ -68,13 +74,7 @@ const special = {
   rotation_interval: z.null(NO_SCHEDULE).optional(),
 }
 
-const inert = inertShape(
-  ...inertOfOwners,
-  'budget_fallbacks',
-  'default_estimated_output_tokens',
-  'default_estimated_output_tokens_per_model',
-  'allowed_cache_controls',
-)
+const inert = inertShape(...inertOfOwners, 'budget_fallbacks', 'allowed_cache_controls')
 
 /** Names of bodies that are not kept in `other`. */
 export const knownKeyFields = new Set([

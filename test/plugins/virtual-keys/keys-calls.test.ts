@@ -204,3 +204,18 @@ describe('claims', () => {
     expect(principals[0]).toMatchObject({ id: token, role: 'user', user: undefined, team: undefined })
   })
 })
+
+test('what answers come to, as a field of the key, is what its limits reserve', async () => {
+  const { mint, chat, post } = await keyGateway()
+  const stated = { default_estimated_output_tokens: 500, default_estimated_output_tokens_per_model: { large: 700 } }
+  const made = await mint({ tpm_limit: 600, ...stated })
+  expect(made).toMatchObject(stated)
+  expect(made).not.toHaveProperty('unsupported_params')
+  expect((await chat(made.key)).status).toBe(200)
+  expect((await chat(made.key, { model: 'large' })).error!.message).toMatch(/^Request too large/)
+  await post('/key/update', { key: made.key, default_estimated_output_tokens: 900 })
+  expect((await chat(made.key)).error!.message).toMatch(/^Request too large/)
+  expect((await post('/key/generate', { default_estimated_output_tokens: 'many' })).error!.param).toBe(
+    'default_estimated_output_tokens',
+  )
+})
