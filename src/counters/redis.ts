@@ -22,6 +22,8 @@ interface Script {
 
 const SCRIPTS = { add: toScript(ADD), settle: toScript(SETTLE), read: toScript(READ) }
 const PENDING_AT_ONCE = 32
+/** Operations or settlements of several calls that go together. */
+const TOGETHER = 100
 /** Answers whose settlements are told to Redis with one step, so that it forgets them. */
 const HEARD_AT_ONCE = 100
 /** One call of `settle`. What has no lease is told apart by a number: an answer that was lost must not make it count twice. */
@@ -147,7 +149,7 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
       values: result.values.slice(start, end),
       resetMs: result.resetMs.slice(start, end),
     }),
-    most: PENDING_AT_ONCE,
+    most: TOGETHER,
   })
   const together = createBatch<Settlement, SettleResult>({
     async run(some) {
@@ -166,7 +168,7 @@ export function createRedisCounters(redis: RedisStore, options: RedisCountersOpt
       values: values.slice(start, end),
       pending,
     }),
-    most: PENDING_AT_ONCE,
+    most: TOGETHER,
   })
   const stop = redis.onBack(() => void flush())
 
