@@ -48,6 +48,7 @@ export class CallContext implements Context {
   /** Body fields that must not reach a provider. */
   readonly stripped: readonly string[]
   principal: Principal | undefined
+  identified: Principal | undefined
   targets: readonly Target[] = []
   readonly attempts: Attempt[] = []
   readonly headers: Record<string, string> = {}

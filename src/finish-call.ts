@@ -117,6 +117,7 @@ function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
     aborted: outcome.aborted,
     cacheHit: ctx.cacheHit === true,
     principal,
+    identified: principal ? undefined : ctx.identified,
     deployment: target?.id,
     group: target?.group,
     provider: target?.provider.name,

@@ -138,6 +138,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     prices,
     config: checked.config,
     emit: (event) => events.push(event),
+    conditions: new Map(),
     inFlight: () => runner.inFlight(),
     draining: () => draining,
     run: (input) => runner.run(input),

@@ -60,6 +60,7 @@ export function budgetExceeded(hold: Hold, facts: RefusalFacts): GatewayError {
 
 /** `Key=my key`: the alias, or the beginning of a hash. */
 export function ownerOf({ kind, id, name }: Pick<Scope, 'kind' | 'id' | 'name'>): string {
+  if (kind === 'global') return OWNERS[kind]
   return `${OWNERS[kind]}=${name ?? (HASH.test(id) ? `${id.slice(0, 8)}…` : id)}`
 }
 

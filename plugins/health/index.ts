@@ -81,6 +81,7 @@ export default definePlugin({
         const body = {
           status: draining ? 'draining' : 'healthy',
           db: 'Not connected',
+          ...Object.fromEntries([...gateway.conditions].map(([name, say]) => [name, say()])),
           cache: on.some(({ name }) => name === 'cache') ? 'cache' : null,
           litellm_version: gateway.version,
           success_callbacks: on.filter(({ stages }) => stages.includes('log')).map(({ name }) => name),

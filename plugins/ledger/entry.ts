@@ -1,7 +1,7 @@
 import type { Answer, Context, LogRecord } from '../../src/index.ts'
 
 /** A line of the journal: one call, as it is drained into one row. */
-export interface CallEntry extends Omit<LogRecord, 'principal'> {
+export interface CallEntry extends Omit<LogRecord, 'principal' | 'identified'> {
   /** Unique for ever: the instance and a count. A caller may name two calls alike; their rows stay two. */
   readonly uid: string
   /** The key's hash, or whatever the principal's id is; absent where nobody was admitted. */
@@ -44,7 +44,10 @@ const NOTES = 2000
 
 /** One call as a journal entry, without prompts. Every text is bounded, so that the line is. */
 export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: Answer | undefined): CallEntry {
-  const { principal, error } = record
+  const { error } = record
+  // Who was refused stands in the books of the key's owner; what such a call says of itself does not.
+  const principal = record.principal ?? record.identified
+  const claims = record.principal !== undefined || record.identified === undefined
   const target = answer?.target ?? ctx.targets.find(({ id }) => id === record.deployment)
   return {
     uid,
@@ -76,8 +79,8 @@ export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: An
     overheadMs: round(record.overheadMs),
     attempts: record.attempts.length > 20 ? record.attempts.slice(-20) : record.attempts,
     ip: record.ip,
-    endUser: record.endUser,
-    tags: boundedTags(record.tags),
+    endUser: claims ? record.endUser : undefined,
+    tags: claims ? boundedTags(record.tags) : undefined,
     session: sessionOf(ctx),
     notes: notesOf(ctx),
   }

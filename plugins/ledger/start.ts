@@ -72,6 +72,8 @@ export async function startLedger(options: z.output<typeof schema>, gateway: Gat
     throw new Error(`plugins.ledger.url: the database cannot be opened: ${state.reason}`)
   }
   addRoutes({ gateway, store, recorder })
+  // Calls go on while it is away, so that this is no reason to send none.
+  gateway.conditions.set('db', () => (store.state.up ? 'connected' : 'disconnected'))
   return {
     ...(whenFull === 'refuse' ? { rateLimit: (ctx) => recorder.admit(ctx) } : {}),
     ...(prompts

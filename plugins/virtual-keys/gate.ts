@@ -50,6 +50,7 @@ export function createGate(options: GateOptions): (ctx: Context) => Awaitable<vo
 }
 
 function admit(ctx: Context, key: CompiledKey, options: GateOptions): Awaitable<void> {
+  ctx.identified = key.principal
   if (ctx.startedAt >= key.expires) throw refused('This key has expired.', 'expired_key', 'expired_key')
   if (key.refusal !== undefined) throw refused(key.refusal, 'auth_error', 'key_not_accepted')
   const { call } = ctx

@@ -46,6 +46,11 @@ export interface Context extends ContextExtensions {
   readonly ip: string | undefined
   /** Set by `auth`. */
   principal?: Principal | undefined
+  /**
+   * Whose credentials a call has that was refused for another reason: a blocked key, a model it may not use. Set by `auth`
+   * before it throws, so that the refusal stands in its owner's books; admits nobody.
+   */
+  identified?: Principal | undefined
   /** Set by `route`, tried in order. */
   targets: readonly Target[]
   /** One entry per upstream call made so far. */
@@ -102,6 +107,8 @@ export interface LogRecord {
   readonly aborted: boolean
   readonly cacheHit: boolean
   readonly principal?: Principal | undefined
+  /** Whose credentials a refused call had, where nobody was admitted. */
+  readonly identified?: Principal | undefined
   /** Id of the deployment that answered. */
   readonly deployment?: string | undefined
   readonly group?: string | undefined

@@ -139,6 +139,10 @@ export interface GatewayContext {
   readonly config: GatewayConfig
   /** Tells the `event` stages of all plugins. Returns at once and never throws: what fails there is counted and dropped. */
   emit(event: GatewayEvent): void
+  /**
+   * What plugins say of what they depend on, by LiteLLM's names in `/health/readiness` (`db`). Asked on every probe: no I/O.
+   */
+  readonly conditions: Map<string, () => string>
   /** Calls in progress. */
   inFlight(): number
   /** True once the process is going down: no new traffic is wanted, what runs is finished. */

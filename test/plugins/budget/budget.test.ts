@@ -84,7 +84,7 @@ describe('reserve and settle', () => {
     const response = await under.ask()
     expect([response.status, (await errorOf(response)).message]).toEqual([
       429,
-      expect.stringContaining('Budget has been exceeded! Gateway=gateway Current cost: 0.010000012, Max budget: 0.02'),
+      expect.stringContaining('Budget has been exceeded! Gateway Current cost: 0.010000012, Max budget: 0.02'),
     ])
   })
 
