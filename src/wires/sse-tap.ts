@@ -3,7 +3,7 @@ import { concat } from '../byte-stream.ts'
 import type { ErrorShape } from '../types/chat.ts'
 import { readOpenAIError } from '../openai-error.ts'
 import { usageIn } from '../usage.ts'
-import { indexOf, textBytes, toNeedle } from './event-scan.ts'
+import { indexOf, searchable, textBytes, toNeedle } from './event-scan.ts'
 
 /** Watches an OpenAI-shaped SSE stream go by. */
 export interface SseTap {
@@ -54,7 +54,7 @@ export function createSseTap(options: SseTapOptions): SseTap {
       const window = held ? concat([held, chunk]) : chunk
       const boundary = lastBoundary(window)
       held = boundary < window.length ? window.subarray(boundary) : undefined
-      let out = window.subarray(0, boundary)
+      let out = searchable(window.subarray(0, boundary))
       if (boundary > 0) {
         midEvent = false
         generated += textBytes(out)
@@ -74,7 +74,7 @@ export function createSseTap(options: SseTapOptions): SseTap {
       return out.length > 0 ? out : undefined
     },
     end() {
-      const rest = held
+      const rest = held && searchable(held)
       held = undefined
       if (!rest) return undefined
       generated += textBytes(rest)
@@ -106,6 +106,8 @@ const LF = 10
 const CR = 13
 const NEEDLE = toNeedle('usage":')
 const ERROR = toNeedle('error":')
+/** An error is the last thing a provider says: no more of a read is looked through for one. */
+const NEAR_END = 4096
 
 /** Offset behind the last blank line: everything before is whole events. */
 function lastBoundary(bytes: Uint8Array): number {
@@ -175,7 +177,11 @@ function parseEvent(text: string): Pick<Found, 'usage' | 'chunk' | 'only'> | und
 
 /** An event that is an error: `{"error":{…}}` on its top level. */
 function findError(bytes: Uint8Array): ErrorShape | undefined {
-  for (let at = indexOf(bytes, ERROR, 1); at >= 0; at = indexOf(bytes, ERROR, at + ERROR.length)) {
+  for (
+    let at = indexOf(bytes, ERROR, Math.max(1, bytes.length - NEAR_END));
+    at >= 0;
+    at = indexOf(bytes, ERROR, at + ERROR.length)
+  ) {
     if (bytes[at - 1] !== 34) continue
     const text = decoder.decode(bytes.subarray(lastBoundary(bytes.subarray(0, at)), eventEnd(bytes, at)))
     const json = text.slice(text.indexOf('data:') + 5)
