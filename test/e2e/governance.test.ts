@@ -116,7 +116,8 @@ test('a company on one node: organization, team, members, keys, budgets, reports
   const info = (await ask('GET', '/key/info', undefined, bob.key))['info'] as Json
   expect(nano(info['spend'])).toBe(spent)
   const rows = (await ask('GET', '/spend/logs', undefined, bob.key)) as unknown as Json[]
-  expect(rows.map(({ status }) => status)).toEqual(['failure', ...Array(5).fill('success')])
+  // The newest first: at the limit, admitted, the model that is not the team's, and what came before.
+  expect(rows.map(({ status }) => status)).toEqual(['failure', 'success', 'failure', ...Array(4).fill('success')])
   expect(rows.reduce((sum, row) => sum + nano(row['spend']), 0)).toBe(spent)
   const today = new Date().toISOString().slice(0, 10)
   const days = `start_date=${today}&end_date=${today}`
