@@ -30,6 +30,8 @@ export {
   toNano,
 } from './directory/to-scopes.ts'
 export type { ScopeSource } from './directory/to-scopes.ts'
+export { compileRoutes } from './route-groups.ts'
+export type { RouteTest } from './route-groups.ts'
 export { presentedKey } from './presented-key.ts'
 export { budgetWindow, durationMs, isDuration } from './budget-window.ts'
 export type { BudgetWindow } from './budget-window.ts'

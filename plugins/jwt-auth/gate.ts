@@ -1,4 +1,12 @@
-import { GatewayError, StoreAway, endUserOf, mayUseModel, resolveAlias } from '../../src/index.ts'
+import {
+  GatewayError,
+  StoreAway,
+  compileRoutes,
+  endUserOf,
+  mayUseModel,
+  presentedKey,
+  resolveAlias,
+} from '../../src/index.ts'
 import type { Awaitable, Context, CustomerDocument, GatewayContext, HeaderReader, Principal } from '../../src/index.ts'
 import { readDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
@@ -6,7 +14,7 @@ import { createIdentify } from './identity.ts'
 import type { JwtOptions } from './options.ts'
 import { joinEndUser, toPrincipal } from './principal.ts'
 import { notAllowed } from './refusals.ts'
-import { compileRoutes } from './routes.ts'
+import { routeGroups } from './routes.ts'
 import { createTokenCache } from './token-cache.ts'
 import type { Verify } from './verify.ts'
 
@@ -33,8 +41,8 @@ export function createGate({ options, gateway, verify }: GateOptions): (ctx: Con
   const { directory, models } = gateway
   const tokens = createTokenCache<Known>({ ttlMs: options.tokenTtl * 1000, most: options.maxTokens })
   const identify = createIdentify(options)
-  const adminMay = compileRoutes(options.adminAllowedRoutes)
-  const teamMay = compileRoutes(options.teamAllowedRoutes)
+  const adminMay = compileRoutes(options.adminAllowedRoutes, routeGroups)
+  const teamMay = compileRoutes(options.teamAllowedRoutes, routeGroups)
 
   const check = async (token: string): Promise<Known> => {
     const claims = await verify(token)
@@ -126,18 +134,8 @@ function bound(teams: readonly string[], user: string | undefined, isModelCall: 
 
 /** The JWT that a caller presents where keys are presented; undefined for keys of any other kind. */
 function presentedToken(headers: HeaderReader): string | undefined {
-  const given =
-    bearer(headers.get('authorization')) ??
-    headers.get('x-api-key') ??
-    headers.get('api-key') ??
-    headers.get('x-goog-api-key') ??
-    bearer(headers.get('x-litellm-api-key')) ??
-    headers.get('x-litellm-api-key')
-  return given != null && JWT.test(given) ? given : undefined
-}
-
-function bearer(header: string | null): string | undefined {
-  return /^bearer\s+(.+)$/i.exec(header ?? '')?.[1]?.trim()
+  const given = presentedKey(headers)
+  return given !== undefined && JWT.test(given) ? given : undefined
 }
 
 function explainAway(error: unknown): never {

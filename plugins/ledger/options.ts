@@ -1,7 +1,4 @@
-import { z } from '../../src/index.ts'
-
-const UNITS = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000, mo: 2_592_000_000 } as const
-const DURATION = /^(\d+)(s|mo|m|h|d|w)$/
+import { isDuration, z } from '../../src/index.ts'
 
 /** Options of the ledger. */
 export const options = z.object({
@@ -30,7 +27,7 @@ export const options = z.object({
   maxText: z.int().min(100).default(10_000).describe('Characters kept of each text in stored prompts and answers.'),
   retention: z
     .string()
-    .regex(DURATION, 'must be a number with s, m, h, d, w or mo, such as 30d')
+    .refine(isDuration, 'must be a number with s, m, h, d, w or mo, such as 30d')
     .optional()
     .describe('Rows older than this are deleted (`30d`); daily sums stay. Default: kept for ever.'),
   whenFull: z
@@ -41,12 +38,6 @@ export const options = z.object({
         '`refuse` answers 503 before a provider is called, and keeps room on the disk for calls under way.',
     ),
 })
-
-/** Milliseconds of `30d`, `12h`, `1mo` (30 days). */
-export function toMilliseconds(duration: string): number {
-  const [, count, unit] = DURATION.exec(duration)!
-  return Number(count) * UNITS[unit as keyof typeof UNITS]
-}
 
 function isPattern(source: string): boolean {
   try {

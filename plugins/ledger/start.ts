@@ -2,10 +2,9 @@ import { mkdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import type { GatewayContext, GatewayPlugin, z } from '../../src/index.ts'
-import { logger } from '../../src/index.ts'
+import { durationMs, logger } from '../../src/index.ts'
 import { createInstance } from './instance.ts'
 import { createJournal } from './journal.ts'
-import { toMilliseconds } from './options.ts'
 import type { options as schema } from './options.ts'
 import { createPrompts } from './prompts.ts'
 import { createRecorder } from './recorder.ts'
@@ -33,7 +32,7 @@ export async function startLedger(options: z.output<typeof schema>, gateway: Gat
     root,
     folder: instance.folder,
     journal: folder,
-    retentionMs: options.retention === undefined ? undefined : toMilliseconds(options.retention),
+    retentionMs: options.retention === undefined ? undefined : durationMs(options.retention),
     onChange: ({ up, reason }) =>
       up
         ? logger.info('ledger: the database is there')

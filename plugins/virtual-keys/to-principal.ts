@@ -1,6 +1,5 @@
-import type { Principal, Role, Scope, TeamDocument, UserDocument } from '../../src/index.ts'
-import { compileRoutes } from './allowed-routes.ts'
-import type { RouteTest } from './allowed-routes.ts'
+import type { Principal, Role, RouteTest, Scope, TeamDocument, UserDocument } from '../../src/index.ts'
+import { keyRoutes } from './allowed-routes.ts'
 import type { KeyDocuments } from './read-documents.ts'
 import { keyScopes } from './key-scopes.ts'
 
@@ -49,7 +48,7 @@ export function compileKey(documents: KeyDocuments): CompiledKey {
     principal,
     refusal: refusalOf(documents),
     expires: Math.min(key.expires ? moment(key.expires) : Infinity, graceUntil ?? Infinity),
-    routes: compileRoutes(key.allowed_routes),
+    routes: keyRoutes(key.allowed_routes),
     lists,
     enforced: [...(key.enforced_params ?? []), ...textsIn(key.metadata?.['enforced_params'])],
   }

@@ -1,7 +1,8 @@
 import type { JWTPayload } from 'jose'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { logger } from '../../src/index.ts'
-import { compileRoutes } from '../../plugins/jwt-auth/routes.ts'
+import { routeGroups } from '../../plugins/jwt-auth/routes.ts'
+import { compileRoutes } from '../../src/index.ts'
 import { jwtGateway, makeKey, startProvider } from './jwt.ts'
 import type { TestKey } from './jwt.ts'
 
@@ -149,12 +150,12 @@ describe('end users', () => {
 })
 
 test('routes: groups, paths and patterns', () => {
-  const team = compileRoutes(['openai_routes', 'info_routes'])
+  const team = compileRoutes(['openai_routes', 'info_routes'], routeGroups)
   const paths = ['/chat/completions', '/v1/models', '/key/info', '/key/generate', '/spend/keys']
   expect(paths.map((path) => team(path, path === '/chat/completions'))).toEqual([true, true, true, false, false])
-  const info = compileRoutes(['info_routes'])
+  const info = compileRoutes(['info_routes'], routeGroups)
   expect([info('/files/info', true), info('/files/info', false)]).toEqual([false, true])
-  const own = compileRoutes(['/v1/embeddings', '/files/*'])
+  const own = compileRoutes(['/v1/embeddings', '/files/*'], routeGroups)
   const tried = ['/embeddings', '/embeddings/', '/files/f1', '/files/%2e%2e/key', '/files/../key', '/chat/completions']
   expect(tried.map((path) => own(path, true))).toEqual([true, true, true, false, false, false])
 })

@@ -219,3 +219,15 @@ test('what answers come to, as a field of the key, is what its limits reserve', 
     'default_estimated_output_tokens',
   )
 })
+
+test('a group of routes admits no call that only looks like one of them', async () => {
+  const { mint, ask } = await keyGateway()
+  const refused = { status: 403, error: { code: 'route_not_allowed' } }
+  const { key: reader } = await mint({ key_type: 'read_only' })
+  const { key: manager } = await mint({ key_type: 'management' })
+  const headers = { 'x-litellm-model': 'small' }
+  // No route of the gateway: passed through, it would delete a model at the provider.
+  expect(await ask('DELETE', '/v1/models/ft:mine', undefined, { key: reader, headers })).toMatchObject(refused)
+  expect(await ask('POST', '/v1/key/anything', {}, { key: manager, headers })).toMatchObject(refused)
+  expect((await ask('GET', '/v1/models', undefined, { key: reader })).status).toBe(200)
+})
