@@ -77,9 +77,11 @@ const keyText = key.chain((name) =>
     `"${[...name].map((c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`).join('')}"`,
   ),
 )
+// Nor inside of a value: what JSON.parse has learned there it takes for the whole.
+const anyValue = fc.jsonValue().filter((value) => !JSON.stringify(value).includes('"\\\\":'))
 const valueText = fc.oneof(
-  fc.jsonValue().map((value) => JSON.stringify(value)),
-  fc.jsonValue().map((value) => JSON.stringify(value, null, 2)),
+  anyValue.map((value) => JSON.stringify(value)),
+  anyValue.map((value) => JSON.stringify(value, null, 2)),
   fc.constantFrom('1.0', '-0', '1E+2', '"\\u00e4\\/"', '"{[\\"}]\\\\"', '[ ]', '{ }', '{"a":{"a":1}}'),
 )
 const objectText = fc
@@ -89,7 +91,7 @@ const objectText = fc
     return `${before}{${texts.length > 0 ? texts.join(',') : inner}}${after}`
   })
 const edits = fc.record({
-  set: fc.dictionary(key, fc.jsonValue(), { maxKeys: 3 }),
+  set: fc.dictionary(key, anyValue, { maxKeys: 3 }),
   remove: fc.array(key, { maxLength: 3 }),
 })
 
