@@ -6,8 +6,16 @@ export interface Beating {
   beat(): void
 }
 
+/** A stream in the list, and where it stands there. */
+interface Entry {
+  readonly stream: Beating
+  readonly silence: number
+  at: number
+}
+
 const CHECK_MS = 1000
-const active = new Map<Beating, number>()
+// No Map and no Set: what they outgrow points to what they hold now, and every collection would carry all streams along.
+const active: Entry[] = []
 let timer: ReturnType<typeof setInterval> | undefined
 
 /**
@@ -17,24 +25,36 @@ let timer: ReturnType<typeof setInterval> | undefined
  * @returns stops it
  */
 export function keepAlive(stream: Beating, seconds: number): () => void {
-  active.set(stream, seconds * 1000)
+  const entry: Entry = { stream, silence: seconds * 1000, at: active.length }
+  active.push(entry)
   if (!timer) {
     timer = setInterval(check, CHECK_MS)
     ;(timer as { unref?: () => void }).unref?.()
   }
-  return () => {
-    active.delete(stream)
-    if (active.size > 0 || !timer) return
-    clearInterval(timer)
-    timer = undefined
+  return () => leave(entry)
+}
+
+/** The last one takes the place that becomes free. */
+function leave(entry: Entry): void {
+  if (active[entry.at] !== entry) return
+  const last = active.pop()!
+  if (last !== entry) {
+    active[entry.at] = last
+    last.at = entry.at
   }
+  entry.at = -1
+  if (active.length > 0 || !timer) return
+  clearInterval(timer)
+  timer = undefined
 }
 
 function check(): void {
   const now = performance.now()
-  for (const [stream, silence] of active) {
-    if (now - stream.sentAt < silence) continue
-    stream.sentAt = now
-    stream.beat()
+  // A beat may end its stream: backwards, so that nobody is passed over.
+  for (let i = active.length - 1; i >= 0; i--) {
+    const entry = active[i]
+    if (!entry || now - entry.stream.sentAt < entry.silence) continue
+    entry.stream.sentAt = now
+    entry.stream.beat()
   }
 }
