@@ -1,6 +1,7 @@
 import type { Answer } from './types/lifecycle.ts'
 import type { ChatCompletion } from './types/chat.ts'
 import type { Endpoint } from './types/provider.ts'
+import { decodeText } from './decode-text.ts'
 import { GatewayError } from './error.ts'
 import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import { answerHeaders } from './answer-headers.ts'
@@ -13,8 +14,6 @@ export interface JsonAnswerInput extends ExchangeInput {
   readonly headers: UpstreamHeaders
   readonly bytes: Uint8Array
 }
-
-const decoder = new TextDecoder()
 
 /** A whole answer: the same bytes where the wires match, translated where they do not. */
 export function createJsonAnswer(input: JsonAnswerInput): Answer {
@@ -38,7 +37,7 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
 /** Of a passed-through answer nothing is demanded: it may be empty, or no JSON at all. */
 function passingUsage(input: JsonAnswerInput) {
   try {
-    return isJson(input.headers['content-type']) ? readJsonUsage(decoder.decode(input.bytes)) : undefined
+    return isJson(input.headers['content-type']) ? readJsonUsage(decodeText(input.bytes)) : undefined
   } catch {
     return undefined
   }
@@ -46,7 +45,7 @@ function passingUsage(input: JsonAnswerInput) {
 
 function readUsage(input: JsonAnswerInput) {
   try {
-    return readJsonUsage(decoder.decode(input.bytes))
+    return readJsonUsage(decodeText(input.bytes))
   } catch {
     throw badAnswer(input)
   }
@@ -54,7 +53,7 @@ function readUsage(input: JsonAnswerInput) {
 
 function parse(input: JsonAnswerInput): unknown {
   try {
-    return JSON.parse(decoder.decode(input.bytes))
+    return JSON.parse(decodeText(input.bytes))
   } catch {
     throw badAnswer(input)
   }

@@ -16,12 +16,20 @@ const BACKSLASH = 92
 const COLON = 58
 const COMMA = 44
 
+export interface ScannedObject {
+  readonly members: Member[]
+  readonly depth: number
+  /** Some string in it may be a key that reaches for prototypes. */
+  readonly odd: boolean
+}
+
 /**
  * Finds the top-level members of a JSON object's text that `JSON.parse` has accepted, and how deep it nests. Strings are
  * skipped with `indexOf`, so the cost follows the structure and not the length of the prompts.
  */
-export function scanObject(text: string): { members: Member[]; depth: number } {
+export function scanObject(text: string): ScannedObject {
   const members: Member[] = []
+  let odd = false
   let depth = 0
   let deepest = 0
   let keyStart = -1
@@ -32,6 +40,7 @@ export function scanObject(text: string): { members: Member[]; depth: number } {
     if (c === QUOTE) {
       const start = i
       i = stringEnd(text, i)
+      if (i - start > ODD && i - start <= ODD_ESCAPED + 1) odd ||= isOdd(text, start + 1, i)
       if (depth === 1 && valueStart < 0) {
         keyStart = start
         keyEnd = i + 1
@@ -48,7 +57,17 @@ export function scanObject(text: string): { members: Member[]; depth: number } {
       }
     }
   }
-  return { members, depth: deepest }
+  return { members, depth: deepest, odd }
+}
+
+/** The length of `__proto__` and of `prototype`, and with every letter written as `\u0061`. */
+const ODD = 9
+const ODD_ESCAPED = 54
+
+/** `__proto__`, `prototype`, or a short string with escapes of ASCII letters, which nobody needs to write. */
+function isOdd(text: string, start: number, end: number): boolean {
+  if (end - start === ODD) return text.startsWith('__proto__', start) || text.startsWith('prototype', start)
+  return text.slice(start, end).includes('\\u00')
 }
 
 /** Top-level changes of a JSON body. */
