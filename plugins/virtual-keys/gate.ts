@@ -21,6 +21,9 @@ export interface GateOptions extends CallRules {
 
 /** The wire of requests to plugins' routes (src/handle-route.ts). */
 const ROUTE = 'gateway.route'
+const MOST_TOKENS = 10_000
+/** In place of a hash: the master key. */
+const MASTER = ''
 
 /**
  * Finds out who is calling by a virtual key. Leaves the master key, keys of another kind and keys that do not exist to the
@@ -28,20 +31,35 @@ const ROUTE = 'gateway.route'
  */
 export function createGate(options: GateOptions): (ctx: Context) => Awaitable<void> {
   const master = options.masterKey === undefined ? undefined : digest(options.masterKey)
+  // Hashes of keys in use. Not of any text that is sent: only what was found stays.
+  const tokens = new Map<string, string>()
+  const keep = (given: string, token: string) => {
+    if (tokens.size >= MOST_TOKENS) tokens.clear()
+    tokens.set(given, token)
+  }
 
   return (ctx) => {
     if (ctx.principal) return
     const given = presentedKey(ctx.call.headers, options.keyHeader)
     if (!given?.startsWith(KEY_PREFIX)) return
-    const hash = digest(given)
-    // Digests have one length, so the comparison's time says nothing about the key.
-    if (master && timingSafeEqual(hash, master)) return
-    const token = hash.toString('hex')
+    let token = tokens.get(given)
+    const known = token !== undefined
+    if (token === undefined) {
+      const hash = digest(given)
+      // Digests have one length, so the comparison's time says nothing about the key.
+      token = master && timingSafeEqual(hash, master) ? MASTER : hash.toString('hex')
+      if (token === MASTER) keep(given, MASTER)
+    }
+    if (token === MASTER) return
+    const hash = token
+    const take = (key: CompiledKey | undefined) => {
+      if (!key) return
+      if (!known) keep(given, hash)
+      return admit(ctx, key, options)
+    }
     try {
-      const found = options.book.find(token)
-      const admitted = isPromise(found)
-        ? found.then((key) => key && admit(ctx, key, options))
-        : found && admit(ctx, found, options)
+      const found = options.book.find(hash)
+      const admitted = isPromise(found) ? found.then(take) : take(found)
       return isPromise(admitted) ? admitted.then(undefined, explainAway) : admitted
     } catch (error) {
       return explainAway(error)
