@@ -1,4 +1,5 @@
 import { FastResponse } from 'srvx'
+import { ByteStream } from './byte-stream.ts'
 
 type Body = ConstructorParameters<typeof Response>[0]
 
@@ -55,11 +56,12 @@ export class NodeAnswer extends Base {
   override _toNodeResponse(): NodeForm {
     const body = this.#body
     const text = typeof body === 'string'
-    if (this.#seen || (!text && !(body instanceof Uint8Array))) return super._toNodeResponse()
+    const bytes = body instanceof Uint8Array
+    if (this.#seen || (!text && !bytes && !(body instanceof ByteStream))) return super._toNodeResponse()
     const { status, statusText, headers } = this.#init
     const raw: string[] = []
     for (const name in headers) raw.push(name, headers[name]!)
-    if (headers['content-length'] === undefined) {
+    if (headers['content-length'] === undefined && (text || bytes)) {
       raw.push('content-length', String(text ? Buffer.byteLength(body) : body.length))
     }
     return { status, statusText, headers: raw, body }
