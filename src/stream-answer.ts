@@ -6,7 +6,7 @@ import type { Usage } from './types/call.ts'
 import { GatewayError } from './error.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { keepAlive } from './heartbeat.ts'
-import { ByteStream, concat } from './byte-stream.ts'
+import { ByteStream } from './byte-stream.ts'
 import { providerError } from './upstream-error.ts'
 import { createStreamPipe } from './stream-pipe.ts'
 import { estimateInputTokens } from './usage.ts'
@@ -43,8 +43,8 @@ const BYTES_PER_TOKEN = 4
 const PING = new TextEncoder().encode(': ping\n\n')
 
 /**
- * An answer that is sent on while it arrives; undefined where the whole answer is collected instead. What one network
- * read brings is handled and written at once: system calls, not parsing, are what a stream costs.
+ * An answer that is sent on while it arrives; undefined where the whole answer is collected instead. What the transport
+ * brings at once is handled and written at once: system calls, not parsing, are what a stream costs.
  */
 export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | undefined {
   const { ctx, target, plan } = input
@@ -60,15 +60,24 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       input.leave()
     },
   })
-  const answer: Answer = { status: input.status, headers: {}, body, target }
-  if (pipe.generated() !== undefined) {
-    answer.progress = () => Math.ceil(pipe.generated()! / BYTES_PER_TOKEN)
+  const counts = pipe.generated() !== undefined
+  // All in one literal: V8 lets go of no call whose object gets a closure later.
+  const answer: Answer = {
+    status: input.status,
+    headers: {},
+    body,
+    target,
+    usage: undefined,
+    error: undefined,
+    ttftMs: undefined,
+    progress: counts ? () => Math.ceil(pipe.generated()! / BYTES_PER_TOKEN) : undefined,
     // Later: whoever watches the stream is inside of a write.
-    answer.stop = (shape) => queueMicrotask(() => input.failed(new GatewayError(shape.status, shape.message, shape)))
+    stop: counts
+      ? (shape) => queueMicrotask(() => input.failed(new GatewayError(shape.status, shape.message, shape)))
+      : undefined,
   }
   let committed = false
   let waitedMs: number | undefined
-  let pending: Uint8Array[] = []
   let ended = false
   const beating = {
     sentAt: 0,
@@ -104,13 +113,13 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     body.finishing()
   }
 
-  const send = (bytes: Uint8Array | undefined, last: boolean) => {
-    if (!bytes || bytes.length === 0) return
+  const send = (pieces: readonly Uint8Array[], last: boolean) => {
+    if (pieces.length === 0) return
     if (!committed) commit()
     answer.usage = pipe.usage()
     if (last) close(answer.error?.code ?? undefined)
     beating.sentAt = performance.now()
-    body.push(bytes)
+    for (const piece of pieces) body.push(piece)
   }
 
   /** An error among the events. Where nothing was said before it, it is the answer, and may be retried elsewhere. */
@@ -120,21 +129,19 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     answer.error = error
   }
 
-  const endWith = (shape: ErrorShape, bytes: Uint8Array | undefined): string => {
+  const endWith = (shape: ErrorShape, pieces: readonly Uint8Array[]): string => {
     ended = true
     answer.error = shape
     const code = shape.code ?? shape.type ?? 'error'
     input.closing(code)
-    send(bytes, true)
+    send(pieces, true)
     close(code)
     body.end()
     return code
   }
 
-  const flush = () => {
-    if (pending.length === 0 || ended || body.cancelled) return
-    const bytes = concat(pending)
-    pending = []
+  const take = (bytes: Uint8Array) => {
+    if (ended || body.cancelled) return
     const out = pipe.push(bytes)
     const failure = pipe.failure()
     if (failure) {
@@ -149,15 +156,6 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     send(out, pipe.done())
   }
 
-  const flushLater = () => {
-    try {
-      flush()
-    } catch (error) {
-      // At once: an upstream that has reported its failure may send nothing more, and not end either.
-      input.failed(error)
-    }
-  }
-
   return {
     body,
     committed() {
@@ -167,17 +165,21 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       return waitedMs
     },
     data(chunk) {
-      if (pending.push(chunk) === 1) queueMicrotask(flushLater)
+      try {
+        take(chunk)
+      } catch (error) {
+        // At once: an upstream that has reported its failure may send nothing more, and not end either.
+        input.failed(error)
+      }
     },
     end() {
-      flush()
       if (ended) return answer.error?.code ?? undefined
       const tail = pipe.end()
       const failure = pipe.failure()
       if (failure) {
         const error = providerError(target, failure)
         if (!committed) throw error
-        return endWith(error, concat([tail ?? new Uint8Array(), pipe.fail(error) ?? new Uint8Array()]))
+        return endWith(error, [...tail, ...pipe.fail(error)])
       }
       const reported = pipe.reported()
       if (reported && !answer.error) takeReport(reported)
@@ -199,10 +201,9 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       return answer.error?.code ?? undefined
     },
     fail(error) {
-      flushLater()
       if (ended) return
-      const bytes = pipe.fail(error)
-      if (bytes) endWith(error, bytes)
+      const pieces = pipe.fail(error)
+      if (pieces.length > 0) endWith(error, pieces)
       else {
         answer.error = error
         close(error.code ?? error.type)

@@ -15,10 +15,11 @@ import { concat } from './byte-stream.ts'
 /** What happens to a stream's bytes between the upstream and the client. */
 export interface StreamPipe {
   readonly headers: Record<string, string>
-  push(bytes: Uint8Array): Uint8Array | undefined
-  end(): Uint8Array | undefined
-  /** How this stream says that it broke; undefined where only cutting the connection does. */
-  fail(shape: ErrorShape): Uint8Array | undefined
+  /** What to send on for what came. */
+  push(bytes: Uint8Array): readonly Uint8Array[]
+  end(): readonly Uint8Array[]
+  /** How this stream says that it broke; nothing where only cutting the connection does. */
+  fail(shape: ErrorShape): readonly Uint8Array[]
   /** Server-sent events: comments may stand between them. */
   readonly events: boolean
   /** A part of an event has been sent on: no comment may follow yet. */
@@ -36,6 +37,7 @@ export interface StreamPipe {
 }
 
 const encoder = new TextEncoder()
+const NOTHING: readonly Uint8Array[] = []
 const EVENT_STREAM = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache',
@@ -77,12 +79,13 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
     mayBeEmpty: false,
     push(bytes) {
       const out = tap.push(bytes)
-      if (out && endsWithDone(out)) done = true
+      const last = out.at(-1)
+      if (last && endsWithDone(last)) done = true
       return out
     },
     end: () => tap.end(),
     // Half an event is ended first, so that the error is one of its own.
-    fail: (shape) => encoder.encode(`${tap.midEvent() ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`),
+    fail: (shape) => [encoder.encode(`${tap.midEvent() ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`)],
     midEvent() {
       return tap.midEvent()
     },
@@ -117,9 +120,9 @@ function rawThrough(type: string): StreamPipe {
     events: false,
     midEvent: () => false,
     mayBeEmpty: true,
-    push: (bytes) => bytes,
-    end: () => undefined,
-    fail: () => undefined,
+    push: (bytes) => [bytes],
+    end: () => NOTHING,
+    fail: () => NOTHING,
     done: () => false,
     usage: () => undefined,
     failure: () => undefined,
@@ -147,7 +150,7 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
   const whole: Uint8Array[] = []
   const take = () => {
     const text = writer.take()
-    return text ? encoder.encode(text) : undefined
+    return text ? [encoder.encode(text)] : NOTHING
   }
   let early: ErrorShape | undefined
   return {

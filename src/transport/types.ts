@@ -13,6 +13,7 @@ export interface TransportHandler {
   start(control: TransportControl): void
   /** Header names are lower case. */
   headers(status: number, headers: Record<string, string | string[] | undefined>): void
+  /** All that one network read brought: what reads and writes cost is by the piece. */
   data(chunk: Uint8Array): void
   end(): void
   error(error: unknown): void

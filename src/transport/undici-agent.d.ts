@@ -3,3 +3,8 @@ declare module 'undici/lib/dispatcher/agent.js' {
   import { Agent } from 'undici'
   export default Agent
 }
+
+/** What undici's newer handlers are given their headers by. */
+declare module 'undici/lib/core/util.js' {
+  export function parseHeaders(raw: readonly Buffer[]): Record<string, string | string[]>
+}

@@ -1,6 +1,7 @@
 import Agent from 'undici/lib/dispatcher/agent.js'
+import { parseHeaders } from 'undici/lib/core/util.js'
 import type { Dispatcher } from 'undici'
-import type { Transport, TransportHandler } from './types.ts'
+import type { Transport, TransportControl, TransportHandler } from './types.ts'
 
 /**
  * undici's dispatcher without its `request` or `fetch` on top: a third of fetch's CPU per call. One agent keeps one pool
@@ -26,35 +27,105 @@ export function createUndiciTransport(options: { connections?: number | undefine
           headersTimeout: timeouts.headers,
           bodyTimeout: timeouts.idle,
         },
-        adapt(handler),
+        new Exchange(handler) as unknown as Dispatcher.DispatchHandler,
       )
     },
     close: () => agent.close(),
   }
 }
 
-function adapt(handler: TransportHandler): Dispatcher.DispatchHandler {
-  let aborted = false
-  return {
-    onRequestStart(controller) {
-      handler.start({
-        pause: () => controller.pause(),
-        resume: () => controller.resume(),
-        abort() {
-          aborted = true
-          controller.abort(new Error('aborted'))
-        },
-      })
-    },
-    onResponseStart(_controller, status, headers) {
-      // 1xx answers announce the real one.
-      if (status >= 200) handler.headers(status, headers)
-    },
-    onResponseData: (_controller, chunk) => handler.data(chunk),
-    onResponseEnd: () => handler.end(),
-    onResponseError(_controller, error) {
-      if (!aborted) handler.error(error)
-    },
+/**
+ * One exchange in the form that undici's client itself speaks (`Dispatcher.DispatchHandler`, its first version): the newer
+ * form is this one with an object and a call around every chunk. Everything that one network read brings is handed over at
+ * once, joined in the memory that it came in: undici gives out every HTTP chunk by itself, and has no more use for it.
+ */
+class Exchange implements TransportControl {
+  readonly #handler: TransportHandler
+  #abort: ((reason: Error) => void) | undefined
+  #resume: (() => void) | undefined
+  #paused = false
+  #aborted = false
+  #first: Uint8Array | undefined
+  /** Where more than one chunk came: all of what was read, and where the joined ones end. */
+  #read: Uint8Array | undefined
+  #end = 0
+  readonly #later = () => this.#flush()
+
+  constructor(handler: TransportHandler) {
+    this.#handler = handler
+  }
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort
+    this.#handler.start(this)
+  }
+
+  onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
+    this.#resume = resume
+    // 1xx answers announce the real one.
+    if (status >= 200) this.#handler.headers(status, parseHeaders(headers))
+    return !this.#paused
+  }
+
+  onData(chunk: Buffer): boolean {
+    const first = this.#first
+    if (!first) {
+      this.#first = chunk
+      queueMicrotask(this.#later)
+    } else if (!this.#join(first, chunk)) {
+      this.#flush()
+      this.#first = chunk
+      queueMicrotask(this.#later)
+    }
+    return !this.#paused
+  }
+
+  onComplete(): void {
+    this.#flush()
+    this.#handler.end()
+  }
+
+  onError(error: Error): void {
+    this.#flush()
+    if (!this.#aborted) this.#handler.error(error)
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    if (!this.#paused) return
+    this.#paused = false
+    this.#resume?.()
+  }
+
+  abort(): void {
+    if (this.#aborted) return
+    this.#aborted = true
+    this.#abort?.(new Error('aborted'))
+  }
+
+  /** Moves a chunk up to those before it. False where it is of another read. */
+  #join(first: Uint8Array, chunk: Uint8Array): boolean {
+    if (chunk.buffer !== first.buffer) return false
+    if (!this.#read) {
+      this.#read = new Uint8Array(first.buffer)
+      this.#end = first.byteOffset + first.length
+    }
+    if (chunk.byteOffset < this.#end) return false
+    this.#read.copyWithin(this.#end, chunk.byteOffset, chunk.byteOffset + chunk.length)
+    this.#end += chunk.length
+    return true
+  }
+
+  #flush(): void {
+    const first = this.#first
+    if (!first) return
+    const joined = this.#read ? Buffer.from(first.buffer, first.byteOffset, this.#end - first.byteOffset) : first
+    this.#first = undefined
+    this.#read = undefined
+    if (!this.#aborted) this.#handler.data(joined)
   }
 }
 

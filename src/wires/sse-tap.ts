@@ -7,10 +7,10 @@ import { indexOf, searchable, textBytes, toNeedle } from './event-scan.ts'
 
 /** Watches an OpenAI-shaped SSE stream go by. */
 export interface SseTap {
-  /** The bytes to send on for the bytes that came; undefined when there is nothing to send yet. */
-  push(chunk: Uint8Array): Uint8Array | undefined
+  /** What to send on for the bytes that came, in pieces of them: joined again they would be copied. */
+  push(chunk: Uint8Array): readonly Uint8Array[]
   /** What is still held when the upstream has ended. */
-  end(): Uint8Array | undefined
+  end(): readonly Uint8Array[]
   usage(): Usage | undefined
   /** Bytes of text generated so far. */
   generated(): number
@@ -43,10 +43,22 @@ export function createSseTap(options: SseTapOptions): SseTap {
   let midEvent = false
 
   /** The bytes without usage chunks, with the cost in the last one, or as they are. */
-  const edited = (bytes: Uint8Array, found: Found): Uint8Array => {
-    if (options.withhold) return withoutUsage(bytes)
+  const edited = (bytes: Uint8Array, found: Found, places: number[]): Uint8Array[] => {
+    if (options.withhold) return withoutUsage(bytes, found, places)
     const chunk = options.costOf && withCost(found, options.costOf)
-    return chunk ? concat([bytes.subarray(0, found.start), chunk, bytes.subarray(found.end)]) : bytes
+    return chunk ? [bytes.subarray(0, found.start), chunk, bytes.subarray(found.end)] : [bytes]
+  }
+
+  /** Whole events: what they tell, and what of them is sent on. */
+  const take = (whole: Uint8Array): Uint8Array[] => {
+    const bytes = searchable(whole)
+    generated += textBytes(bytes)
+    reported ??= findError(bytes)
+    const places = usagePlaces(bytes)
+    const found = places.length > 0 ? findUsage(bytes, places) : undefined
+    if (!found) return [bytes]
+    usage = found.usage ?? usage
+    return edited(bytes, found, places).filter(notEmpty)
   }
 
   return {
@@ -54,36 +66,20 @@ export function createSseTap(options: SseTapOptions): SseTap {
       const window = held ? concat([held, chunk]) : chunk
       const boundary = lastBoundary(window)
       held = boundary < window.length ? window.subarray(boundary) : undefined
-      let out = searchable(window.subarray(0, boundary))
-      if (boundary > 0) {
-        midEvent = false
-        generated += textBytes(out)
-        reported ??= findError(out)
-      }
-      const found = boundary > 0 ? findUsage(out) : undefined
-      if (found) {
-        usage = found.usage ?? usage
-        out = edited(out, found)
-      }
+      if (boundary > 0) midEvent = false
+      const out = boundary > 0 ? take(window.subarray(0, boundary)) : []
       if (held && held.length > HELD_LIMIT) {
         // Far too long for a usage event: let it pass in pieces.
-        out = concat([out, held])
+        out.push(held)
         held = undefined
         midEvent = true
       }
-      return out.length > 0 ? out : undefined
+      return out
     },
     end() {
-      const rest = held && searchable(held)
+      const rest = held
       held = undefined
-      if (!rest) return undefined
-      generated += textBytes(rest)
-      reported ??= findError(rest)
-      const found = findUsage(rest)
-      if (!found) return rest
-      usage = found.usage ?? usage
-      const out = edited(rest, found)
-      return out.length > 0 ? out : undefined
+      return rest ? take(rest) : []
     },
     usage() {
       return usage
@@ -104,7 +100,9 @@ const decoder = new TextDecoder()
 const encoder = new TextEncoder()
 const LF = 10
 const CR = 13
-const NEEDLE = toNeedle('usage":')
+/** The end of `"usage":{`, without and with a space: `g` is rare in JSON, which is what makes a search fast. */
+const NEEDLES = [toNeedle('ge":{'), toNeedle('ge": {')]
+const USAGE = toNeedle('"usa')
 const ERROR = toNeedle('error":')
 /** An error is the last thing a provider says: no more of a read is looked through for one. */
 const NEAR_END = 4096
@@ -137,28 +135,33 @@ interface Chunk {
   readonly response?: { readonly usage?: unknown } | null
 }
 
-/** The last event that carries usage. */
-function findUsage(bytes: Uint8Array): Found | undefined {
-  for (let at = lastUsage(bytes); at >= 0;) {
+/** The last event that carries usage, of the places that are left; takes those it has looked at. */
+function findUsage(bytes: Uint8Array, places: number[]): Found | undefined {
+  for (let at = places.pop(); at !== undefined; at = places.pop()) {
     const start = lastBoundary(bytes.subarray(0, at))
     const end = eventEnd(bytes, at)
+    while (places.length > 0 && places.at(-1)! >= start) places.pop()
     const parsed = parseEvent(decoder.decode(bytes.subarray(start, end)))
     if (parsed) return { ...parsed, start, end }
-    at = lastUsage(bytes.subarray(0, start))
   }
   return undefined
 }
 
-/** Whole events without those that carry usage and nothing else; nearly always one, or none. */
-function withoutUsage(bytes: Uint8Array): Uint8Array {
+/** Whole events without those that carry usage and nothing else; nearly always one, the last that was found. */
+function withoutUsage(bytes: Uint8Array, last: Found, places: number[]): Uint8Array[] {
   const kept: Uint8Array[] = []
   let end = bytes.length
-  for (let found = findUsage(bytes); found; found = findUsage(bytes.subarray(0, found.start))) {
+  for (let found: Found | undefined = last; found; found = findUsage(bytes, places)) {
     if (!found.only) continue
     kept.unshift(bytes.subarray(found.end, end))
     end = found.start
   }
-  return end === bytes.length ? bytes : concat([bytes.subarray(0, end), ...kept])
+  kept.unshift(bytes.subarray(0, end))
+  return kept
+}
+
+function notEmpty(bytes: Uint8Array): boolean {
+  return bytes.length > 0
 }
 
 function parseEvent(text: string): Pick<Found, 'usage' | 'chunk' | 'only'> | undefined {
@@ -210,15 +213,15 @@ function withCost({ chunk, usage }: Found, costOf: NonNullable<SseTapOptions['co
   return encoder.encode(`data: ${JSON.stringify({ ...chunk, usage: { ...chunk.usage, cost } })}\n\n`)
 }
 
-/** Where the last `"usage":{` stands, spaces or not. Forward, which is what Node's search is fast at. */
-function lastUsage(bytes: Uint8Array): number {
-  let found = -1
-  for (let at = indexOf(bytes, NEEDLE, 1); at >= 0; at = indexOf(bytes, NEEDLE, at + NEEDLE.length)) {
-    let value = at + NEEDLE.length
-    while (bytes[value] === 32) value++
-    if (bytes[at - 1] === 34 && bytes[value] === 123) found = at
+/** Where `"usage":{` stands, in rising order. */
+function usagePlaces(bytes: Uint8Array): number[] {
+  const places: number[] = []
+  for (const needle of NEEDLES) {
+    for (let at = indexOf(bytes, needle, USAGE.length); at >= 0; at = indexOf(bytes, needle, at + needle.length)) {
+      if (USAGE.every((byte, i) => bytes[at - USAGE.length + i] === byte)) places.push(at)
+    }
   }
-  return found
+  return places.length > 1 ? places.sort((a, b) => a - b) : places
 }
 
 function eventEnd(bytes: Uint8Array, at: number): number {
