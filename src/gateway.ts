@@ -8,6 +8,7 @@ import type { LitellmSettings } from './config/litellm-settings.ts'
 import type { Deployment } from './types/config.ts'
 import type { ProviderDefinition, Target } from './types/provider.ts'
 import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
+import type { NodePair } from './node-types.ts'
 import type { Transport } from './transport/types.ts'
 import { assembleModels } from './assemble-models.ts'
 import { discover } from './discovery.ts'
@@ -170,7 +171,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     const matched = matchEndpoint(event.url.pathname)
     return matched
       ? runner.handle(event, matched)
-      : notFound(event.req.method, event.url.pathname, event.runtime?.node !== undefined)
+      : notFound(event.req.method, event.url.pathname, event.runtime?.node as NodePair | undefined)
   })
 
   let closing: Promise<void> | undefined
@@ -249,7 +250,7 @@ async function failOn(
   throw new ConfigError(problems.map((problem) => ({ ...problem, file: problem.file || (source ?? '') })))
 }
 
-function notFound(method: string, pathname: string, onNode: boolean): Response {
+function notFound(method: string, pathname: string, node: NodePair | undefined): Response {
   const error = new GatewayError(
     404,
     `Unknown request URL: ${method} ${pathname.slice(0, 200)}. GET /openapi.json lists what there is.`,
@@ -259,7 +260,7 @@ function notFound(method: string, pathname: string, onNode: boolean): Response {
     },
   )
   const { answer } = toErrorAnswer(error, '')
-  return toResponse(answer, answer.headers, onNode)
+  return toResponse(answer, answer.headers, node)
 }
 
 /** h3's own refusals (malformed URLs and the like) keep their status; anything else says only its id. */
@@ -277,5 +278,5 @@ function h3Error(error: HTTPFailure, onError: (where: string, error: unknown) =>
     known ? new GatewayError(error.status, 'The request could not be read.', { code: 'bad_http_request' }) : error,
     id,
   )
-  return toResponse(answer, answer.headers, false)
+  return toResponse(answer, answer.headers, undefined)
 }

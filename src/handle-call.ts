@@ -89,7 +89,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
 
   return {
     async handle(event, matched) {
-      const onNode = event.runtime?.node !== undefined
+      const node = event.runtime?.node as NodePair | undefined
       const link = linkOf(event)
       const id = callId(headersOf(event).get('x-litellm-call-id'))
       let ctx: CallContext | undefined
@@ -97,13 +97,13 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
         checkMethod(event.req.method, matched.route !== undefined)
         const read: ReadCall = await readCall(event, matched, limits)
         ctx = new CallContext(id, read.call, link, read.stripped)
-        const answer = await execute(ctx, onNode ? TOGETHER : {})
-        return toResponse(answer, withCallHeaders(answer.headers, ctx), onNode)
+        const answer = await execute(ctx, node ? TOGETHER : {})
+        return toResponse(answer, withCallHeaders(answer.headers, ctx), node)
       } catch (error) {
         if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
         const { answer } = toErrorAnswer(error, id)
         const { headers } = answer
-        return toResponse(answer, ctx ? withCallHeaders(headers, ctx) : { ...headers, 'x-litellm-call-id': id }, onNode)
+        return toResponse(answer, ctx ? withCallHeaders(headers, ctx) : { ...headers, 'x-litellm-call-id': id }, node)
       }
     },
     async run(input) {

@@ -25,7 +25,7 @@ export async function handleRoute(
   options: RouteHandlerOptions,
 ): Promise<Response> {
   const id = crypto.randomUUID()
-  const onNode = event.runtime?.node !== undefined
+  const node = event.runtime?.node as NodePair | undefined
   try {
     const principal = await authorize(event, definition, id, options)
     const query = Object.fromEntries(event.url.searchParams)
@@ -41,11 +41,11 @@ export async function handleRoute(
       query,
       principal,
     })
-    return result instanceof Response ? result : render(result, id, onNode)
+    return result instanceof Response ? result : render(result, id, node)
   } catch (error) {
     if (!(error instanceof GatewayError)) options.onError(definition.path.toString(), error)
     const { answer } = toErrorAnswer(error, id)
-    return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, onNode)
+    return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, node)
   }
 }
 
@@ -91,7 +91,7 @@ async function readBody(
   return body
 }
 
-function render(value: unknown, id: string, onNode: boolean): Response {
+function render(value: unknown, id: string, node: NodePair | undefined): Response {
   const html = typeof value === 'string' && value.startsWith('<')
   const headers = {
     'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
@@ -99,7 +99,7 @@ function render(value: unknown, id: string, onNode: boolean): Response {
     ...(html ? { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } : {}),
   }
   const body = html ? value : JSON.stringify(value ?? null)
-  return toResponse({ status: 200, headers, body }, headers, onNode)
+  return toResponse({ status: 200, headers, body }, headers, node)
 }
 
 function decode(text: string): string {

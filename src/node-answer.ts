@@ -1,5 +1,6 @@
 import { FastResponse } from 'srvx'
 import { ByteStream } from './byte-stream.ts'
+import { SEND, directSink } from './direct-answer.ts'
 
 type Body = ConstructorParameters<typeof Response>[0]
 
@@ -21,11 +22,41 @@ declare class NodeBase {
 }
 const Base = FastResponse as unknown as typeof NodeBase
 
+/** The part of a Node `ServerResponse` that a whole body is sent to. */
+interface NodeWritable {
+  end(body: string | Uint8Array): unknown
+}
+
+/**
+ * A body that ends its response in one call, by the duck type that srvx pipes: by `write` and `end`, which is its way with
+ * bytes, Node makes two writes of it.
+ */
+class WholeBody {
+  readonly #body: string | Uint8Array
+
+  constructor(body: string | Uint8Array) {
+    this.#body = body
+  }
+
+  pipe(response: NodeWritable): NodeWritable {
+    response.end(this.#body)
+    return response
+  }
+
+  /** srvx's name for a reader that left. */
+  abort(): void {}
+}
+
+/** For srvx: everything has been written. */
+const NOTHING_LEFT: NodeForm = { status: 200, statusText: '', headers: [], body: undefined }
+
 export interface NodeAnswerInit {
   readonly status: number
   readonly statusText: string
   /** Lower-case names. */
   readonly headers: Record<string, string>
+  /** Where the answer goes. */
+  readonly response?: object | undefined
 }
 
 /**
@@ -58,12 +89,16 @@ export class NodeAnswer extends Base {
     const text = typeof body === 'string'
     const bytes = body instanceof Uint8Array
     if (this.#seen || (!text && !bytes && !(body instanceof ByteStream))) return super._toNodeResponse()
-    const { status, statusText, headers } = this.#init
+    const { status, statusText, headers, response } = this.#init
+    if ((text || bytes) && directSink(response)?.[SEND]({ status, reason: statusText, headers, body })) {
+      return NOTHING_LEFT
+    }
     const raw: string[] = []
     for (const name in headers) raw.push(name, headers[name]!)
-    if (headers['content-length'] === undefined && (text || bytes)) {
+    if (!text && !bytes) return { status, statusText, headers: raw, body }
+    if (headers['content-length'] === undefined) {
       raw.push('content-length', String(text ? Buffer.byteLength(body) : body.length))
     }
-    return { status, statusText, headers: raw, body }
+    return { status, statusText, headers: raw, body: new WholeBody(body) }
   }
 }

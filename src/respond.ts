@@ -1,5 +1,6 @@
 import type { Answer } from './types/lifecycle.ts'
 import type { ErrorShape } from './types/chat.ts'
+import type { NodePair } from './node-types.ts'
 import { ByteStream } from './byte-stream.ts'
 import { NodeAnswer } from './node-answer.ts'
 import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
@@ -8,10 +9,11 @@ import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
  * An Answer as a Response. On Node it is srvx's, which writes strings, bytes and piped bodies straight to the socket;
  * elsewhere, and for `fetch` in process, a stream becomes a web stream.
  */
-export function toResponse(answer: Answer, headers: Record<string, string>, onNode: boolean): Response {
+export function toResponse(answer: Answer, headers: Record<string, string>, node: NodePair | undefined): Response {
   const { body, status } = answer
-  if (body instanceof ByteStream && !onNode) return new Response(body.toWeb(), { status, headers })
-  return new NodeAnswer(body, { status, statusText: REASONS[status] ?? '', headers }) as unknown as Response
+  if (body instanceof ByteStream && !node) return new Response(body.toWeb(), { status, headers })
+  const init = { status, statusText: REASONS[status] ?? '', headers, response: node?.res }
+  return new NodeAnswer(body, init) as unknown as Response
 }
 
 /** Reason phrases of the usual answers; HTTP does not need them, people do. */

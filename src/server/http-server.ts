@@ -1,6 +1,8 @@
+import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { toOpenAIError } from '../error.ts'
+import { DirectResponse } from './direct-response.ts'
 
 /** Node's own limits: headers 16 KiB within 10 s, the body within 60 s, idle connections longer than a balancer's 60 s. */
 export const serverOptions = {
@@ -12,6 +14,13 @@ export const serverOptions = {
   // Node would refuse with an empty body; `hardenServer` does it in the dialect.
   requireHostHeader: false,
 } as const
+
+/** The gateway's own server: these limits, and answers that are written at once. */
+export function createGatewayServer(handler: Handler): Server {
+  const server = createServer({ ...serverOptions, ServerResponse: DirectResponse as typeof ServerResponse }, handler)
+  hardenServer(server)
+  return server
+}
 
 /** Sets the limits on a server that somebody else made. */
 export function hardenServer(server: Server): void {

@@ -1,7 +1,6 @@
-import { createServer } from 'node:http'
 import type { Server } from 'node:http'
 import type { LiveGateway } from './live-gateway.ts'
-import { hardenServer, serverOptions } from './http-server.ts'
+import { createGatewayServer, hardenServer } from './http-server.ts'
 
 export interface ListenOptions {
   readonly live: LiveGateway
@@ -43,8 +42,7 @@ export function checkHost(host: string, authenticated: boolean): void {
 }
 
 function listenPlain(live: LiveGateway, port: number, host: string): Promise<Listening> {
-  const server = createServer(serverOptions, live.handler)
-  hardenServer(server)
+  const server = createGatewayServer(live.handler)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toListenError(error, port, host)))
     server.listen(port, host, () => resolve(listening(server, host)))

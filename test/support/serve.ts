@@ -1,9 +1,8 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGateway, toNodeListener } from '../../src/index.ts'
 import type { CreateGatewayOptions, Gateway, GatewayConfig } from '../../src/index.ts'
-import { hardenServer, serverOptions } from '../../src/server/http-server.ts'
+import { createGatewayServer } from '../../src/server/http-server.ts'
 
 export interface Served {
   readonly gateway: Gateway
@@ -32,8 +31,7 @@ export async function serveGateway(config: GatewayConfig = {}, options: CreateGa
 export async function serveHandler(
   handler: RequestListener | ((req: IncomingMessage, res: ServerResponse) => void),
 ): Promise<{ server: Server; url: string; close(): Promise<void> }> {
-  const server = createServer(serverOptions, handler)
-  hardenServer(server)
+  const server = createGatewayServer(handler)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {
