@@ -34,12 +34,24 @@ export function answerHeaders(ctx: CallContext, target: Target, upstream: Upstre
     if (NOT_FORWARDED.has(name) || hop.includes(name)) continue
     const value = upstream[name]
     if (typeof value !== 'string' || holdsSecret(value, target)) continue
-    out[`llm_provider-${name}`] = value
+    out[prefixed(name)] = value
     if (name.startsWith('x-ratelimit-')) out[name] = value
   }
   if (ctx.attempts.length > 0) out['x-litellm-attempted-retries'] = String(ctx.attempts.length)
   if (target.group !== ctx.targets[0]?.group) out['x-litellm-attempted-fallbacks'] = '1'
   return out
+}
+
+const prefixes = new Map<string, string>()
+
+/** Providers send the same few names with every answer. */
+function prefixed(name: string): string {
+  let known = prefixes.get(name)
+  if (known === undefined) {
+    known = `llm_provider-${name}`
+    if (prefixes.size < 500) prefixes.set(name, known)
+  }
+  return known
 }
 
 function staticHeaders(target: Target): Record<string, string> {

@@ -50,6 +50,7 @@ export function finishCall(
       onError('settle', error)
     }
   }
+  if (record.length === 0 && log.idle) return undefined
   const entry = toLogRecord(ctx, outcome)
   let kept: Promise<void> | undefined
   for (const take of record) {
@@ -144,6 +145,8 @@ function toShape(error: ErrorShape): ErrorShape {
 function tagsOf({ call, principal }: CallContext): string[] | undefined {
   const header = call.headers.get('x-litellm-tags')
   const metadata = call.body['metadata'] as { tags?: unknown } | null | undefined
+  // Most calls have none.
+  if (!header && !principal?.tags && !metadata && call.body['tags'] === undefined) return undefined
   const listed = [call.body['tags'], metadata?.tags].flatMap((tags) => (Array.isArray(tags) ? tags : []))
   const tags = [...(principal?.tags ?? []), ...(header?.split(',') ?? []), ...listed].filter(
     (tag): tag is string => typeof tag === 'string',

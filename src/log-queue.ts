@@ -4,6 +4,8 @@ import type { Awaitable } from './types/call.ts'
 /** Hands log records (or events) to callbacks, beside the answers. */
 export interface LogQueue<T = LogRecord> {
   push(record: T): void
+  /** Nobody listens: what is pushed goes nowhere. */
+  readonly idle: boolean
   /** Waits until everything pushed so far has been handled. */
   flush(): Promise<void>
   /** Records that were not delivered because a callback's queue was full, and deliveries that failed. */
@@ -81,6 +83,7 @@ export function createLogQueue<T = LogRecord>(options: LogQueueOptions<T>): LogQ
   }
 
   return {
+    idle: lanes.length === 0,
     push(record) {
       for (const lane of lanes) {
         if (lane.waiting.length < limit) lane.waiting.push(record)

@@ -27,5 +27,11 @@ export function formatUSD(nano: number): string {
   const whole = Math.trunc(nano / NANO)
   const rest = Math.abs(nano % NANO)
   const sign = nano < 0 && whole === 0 ? '-' : ''
-  return rest === 0 ? String(whole) : `${sign}${whole}.${String(rest).padStart(9, '0').replace(/0+$/, '')}`
+  return rest === 0 ? String(whole) : `${sign}${whole}.${withoutZeros(String(rest + NANO).slice(1))}`
+}
+
+function withoutZeros(digits: string): string {
+  let end = digits.length
+  while (digits.charCodeAt(end - 1) === 48) end--
+  return digits.slice(0, end)
 }
