@@ -1,3 +1,5 @@
+import { endOfTurn } from './end-of-turn.ts'
+
 /** Where the bytes of a {@link ByteStream} go. */
 export interface ByteSink {
   /** Returns false to ask for a pause; the stream's `resume()` continues it. */
@@ -170,10 +172,34 @@ export class ByteStream {
     response.on('close', () => {
       if (response.writableFinished !== true) this.cancel()
     })
+    let waiting: Uint8Array[] = []
+    let ended = false
+    const send = () => {
+      const chunks = waiting
+      waiting = []
+      if (this.#cancelled) return
+      let open = true
+      for (const chunk of chunks) open = response.write(chunk)
+      if (ended) response.end()
+      else if (!open) this.#source.pause()
+    }
+    const later = () => {
+      if (waiting.length === 0 && !ended) void endOfTurn().then(send)
+    }
     this.read({
-      write: (chunk) => response.write(chunk),
-      end: () => void response.end(),
-      destroy: (error) => void response.destroy(error),
+      write(chunk) {
+        later()
+        waiting.push(chunk)
+        return true
+      },
+      end() {
+        later()
+        ended = true
+      },
+      destroy: (error) => {
+        send()
+        response.destroy(error)
+      },
     })
     return response
   }

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
 import { ByteStream, concat } from '../../src/byte-stream.ts'
+import { endOfTurn } from '../../src/end-of-turn.ts'
 import type { StreamEnd } from '../../src/byte-stream.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -161,16 +162,50 @@ describe('a Node response', () => {
     }
   }
 
-  test('pauses and drains', () => {
+  test('pauses and drains', async () => {
     const { stream, told } = start()
     const response = new FakeResponse()
     stream.pipe(response)
     response.room = false
     stream.push(bytes('a'))
+    await endOfTurn()
     response.emit('drain')
     stream.end()
+    await endOfTurn()
     response.emit('drain')
     expect({ told, ended: response.ended }).toEqual({ told: ['resume', 'pause', 'resume'], ended: 1 })
+  })
+
+  test('gets what one turn brought at its end, in order, and the end with it', async () => {
+    const { stream } = start()
+    const response = new FakeResponse()
+    stream.push(bytes('a'))
+    stream.pipe(response)
+    stream.push(bytes('b'))
+    expect(text(response.got)).toBe('')
+    await endOfTurn()
+    expect(text(response.got)).toBe('ab')
+    stream.push(bytes('c'))
+    stream.end()
+    expect(response.ended).toBe(0)
+    await endOfTurn()
+    expect({ text: text(response.got), ended: response.ended }).toEqual({ text: 'abc', ended: 1 })
+  })
+
+  test('gets what came before a stream breaks, and nothing once it has left', async () => {
+    const broken = start()
+    const response = new FakeResponse()
+    broken.stream.pipe(response)
+    broken.stream.push(bytes('a'))
+    broken.stream.fail(new Error('broken'))
+    expect({ text: text(response.got), error: response.error?.message }).toEqual({ text: 'a', error: 'broken' })
+    const left = start()
+    const other = new FakeResponse()
+    left.stream.pipe(other)
+    left.stream.push(bytes('a'))
+    other.emit('close')
+    await endOfTurn()
+    expect(text(other.got)).toBe('')
   })
 
   test('closed before it is finished means that the reader left; after, nothing', () => {
