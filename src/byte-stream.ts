@@ -17,6 +17,9 @@ export interface ByteSource {
   cancel(): void
 }
 
+/** Bytes that wait for the end of their turn at most. */
+const TOGETHER = 32 * 1024
+
 export type StreamEnd = 'end' | 'error' | 'cancel'
 
 /** Watches a {@link ByteStream} go by, beside its one reader. */
@@ -168,29 +171,44 @@ export class ByteStream {
 
   /** Sends everything to a Node response. srvx calls this after it wrote the head. */
   pipe(response: NodeWritable): NodeWritable {
-    response.on('drain', () => this.resume())
+    let full = false
+    response.on('drain', () => {
+      full = false
+      this.resume()
+    })
     response.on('close', () => {
       if (response.writableFinished !== true) this.cancel()
     })
     let waiting: Uint8Array[] = []
+    let size = 0
     let ended = false
+    let scheduled = false
     const send = () => {
       const chunks = waiting
       waiting = []
+      size = 0
       if (this.#cancelled) return
-      let open = true
-      for (const chunk of chunks) open = response.write(chunk)
+      for (const chunk of chunks) full = !response.write(chunk)
       if (ended) response.end()
-      else if (!open) this.#source.pause()
+      else if (full) this.#source.pause()
+    }
+    const sendInTurn = () => {
+      scheduled = false
+      send()
     }
     const later = () => {
-      if (waiting.length === 0 && !ended) void endOfTurn().then(send)
+      if (scheduled) return
+      scheduled = true
+      void endOfTurn().then(sendInTurn)
     }
     this.read({
       write(chunk) {
         later()
         waiting.push(chunk)
-        return true
+        size += chunk.length
+        // One turn can read megabytes: what is much is sent, so that a slow reader is noticed before there is more.
+        if (size > TOGETHER) send()
+        return !full
       },
       end() {
         later()

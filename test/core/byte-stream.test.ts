@@ -192,6 +192,23 @@ describe('a Node response', () => {
     expect({ text: text(response.got), ended: response.ended }).toEqual({ text: 'abc', ended: 1 })
   })
 
+  test('gets much of one turn before its end, and the source is paused where there is no room', async () => {
+    const { stream, told } = start()
+    const response = new FakeResponse()
+    stream.pipe(response)
+    response.room = false
+    const piece = new Uint8Array(20_000)
+    stream.push(piece)
+    expect({ got: response.got.length, told }).toEqual({ got: 0, told: ['resume'] })
+    stream.push(piece)
+    expect({ got: response.got.length, told }).toEqual({ got: 2, told: ['resume', 'pause', 'pause'] })
+    stream.push(piece)
+    expect(told).toEqual(['resume', 'pause', 'pause', 'pause'])
+    stream.end()
+    await endOfTurn()
+    expect({ got: response.got.length, ended: response.ended }).toEqual({ got: 3, ended: 1 })
+  })
+
   test('gets what came before a stream breaks, and nothing once it has left', async () => {
     const broken = start()
     const response = new FakeResponse()
