@@ -1,21 +1,7 @@
 import { EventEmitter } from 'node:events'
 import { describe, expect, test } from 'vitest'
-import { ByteStream, concat } from '../../src/byte-stream.ts'
 import { endOfTurn } from '../../src/end-of-turn.ts'
-
-const bytes = (text: string) => new TextEncoder().encode(text)
-const text = (chunks: readonly Uint8Array[]) => new TextDecoder().decode(concat(chunks))
-
-/** A stream whose source notes what it is told. */
-function start() {
-  const told: string[] = []
-  const stream = new ByteStream({
-    pause: () => void told.push('pause'),
-    resume: () => void told.push('resume'),
-    cancel: () => void told.push('cancel'),
-  })
-  return { stream, told }
-}
+import { bytes, start, text } from '../support/byte-stream.ts'
 
 describe('a Node response', () => {
   class FakeResponse extends EventEmitter {

@@ -1,21 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ByteStream, concat } from '../../src/byte-stream.ts'
 import type { StreamEnd } from '../../src/byte-stream.ts'
-
-const bytes = (text: string) => new TextEncoder().encode(text)
-const text = (chunks: readonly Uint8Array[]) => new TextDecoder().decode(concat(chunks))
-
-/** A stream whose source notes what it is told. */
-function start() {
-  const told: string[] = []
-  const stream = new ByteStream({
-    pause: () => void told.push('pause'),
-    resume: () => void told.push('resume'),
-    cancel: () => void told.push('cancel'),
-  })
-  const finished: StreamEnd[] = []
-  return { stream, told, finished, watch: () => stream.onFinish((how) => finished.push(how)) }
-}
+import { bytes, start, text } from '../support/byte-stream.ts'
 
 /** A reader that has room for a while, or not. */
 function reader(room = true) {
