@@ -82,7 +82,7 @@ export function createMemoryCounters(now: () => number = Date.now, journal?: Jou
         resetMs[i] = resetOf(op, entry, at)
         const by = growth(op, entry)
         if (failed >= 0 || by <= 0) continue
-        const over = before + grownBefore(ops, i) + by - op.limit
+        const over = before + grownBefore(ops, i, entry) + by - op.limit
         if (over <= 0) continue
         failed = i
         resetMs[i] = waitOf(op, entry, { over, at })
@@ -167,10 +167,10 @@ function growth(op: CounterOp, entry: Entry | undefined): number {
   return op.kind === 'lease' && entry?.leases ? op.by - heldBy(entry.leases, op.leaseId) : op.by
 }
 
-/** What earlier operations of the same step add to the same key. */
-function grownBefore(ops: readonly CounterOp[], i: number): number {
+/** What earlier operations of the same step add to the same key, whose entry is given. */
+function grownBefore(ops: readonly CounterOp[], i: number, entry: Entry | undefined): number {
   let sum = 0
-  for (let j = 0; j < i; j++) if (ops[j]!.key === ops[i]!.key) sum += ops[j]!.by
+  for (let j = 0; j < i; j++) if (ops[j]!.key === ops[i]!.key) sum += growth(ops[j]!, entry)
   return sum
 }
 

@@ -91,3 +91,14 @@ function heap(): number {
   runInNewContext('gc')()
   return process.memoryUsage().heapUsed
 }
+
+test('a lease that is renewed counts by what it grows, beside a total of its key in the same step', () => {
+  const counters = createMemoryCounters(() => 1000)
+  const lease = { kind: 'lease', key: 'k', leaseId: 'a', ttlMs: 60_000 } as const
+  counters.add([{ ...lease, by: 4, limit: 10 }])
+  const result = counters.add([
+    { ...lease, by: 6, limit: 10 },
+    { key: 'k', by: 3, limit: 9, ttlMs: 60_000 },
+  ])
+  expect(result).toMatchObject({ ok: true, values: [6, 9] })
+})
