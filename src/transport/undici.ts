@@ -108,7 +108,8 @@ class Exchange implements TransportControl {
 
   /** Moves a chunk up to those before it. False where it is of another read. */
   #join(first: Uint8Array, chunk: Uint8Array): boolean {
-    if (chunk.buffer !== first.buffer) return false
+    // What Node's pool lends stands between other people's bytes: nothing in it may be moved.
+    if (chunk.buffer !== first.buffer || first.buffer.byteLength === Buffer.poolSize) return false
     if (!this.#read) {
       this.#read = new Uint8Array(first.buffer)
       this.#end = first.byteOffset + first.length
