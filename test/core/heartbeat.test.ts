@@ -29,4 +29,19 @@ describe('keepAlive', () => {
     expect(stream.beat).not.toHaveBeenCalled()
     stop()
   })
+
+  it('goes on for the others when one is stopped, by itself or not', () => {
+    const make = () => ({ sentAt: performance.now(), beat: vi.fn() })
+    const [first, second, third, last] = [make(), make(), make(), make()]
+    const stops = [first, second, third, last].map((stream) => keepAlive(stream, 2))
+    second.beat.mockImplementation(() => stops[1]!())
+    stops[0]!()
+    stops[0]!()
+    vi.advanceTimersByTime(2_000)
+    expect([first, second, third, last].map(({ beat }) => beat.mock.calls.length)).toEqual([0, 1, 1, 1])
+    vi.advanceTimersByTime(2_000)
+    expect([first, second, third, last].map(({ beat }) => beat.mock.calls.length)).toEqual([0, 1, 2, 2])
+    for (const stop of stops) stop()
+    expect(vi.getTimerCount()).toBe(0)
+  })
 })
