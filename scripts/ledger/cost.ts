@@ -11,6 +11,7 @@ import { migrate } from '../../plugins/ledger/migrate.ts'
 import { createRecorder } from '../../plugins/ledger/recorder.ts'
 import { segmentName } from '../../plugins/ledger/segments.ts'
 import type { Context, LogRecord } from '../../src/index.ts'
+import { sampleCost } from './sample-cost.ts'
 
 /**
  * `node scripts/ledger/cost.ts [calls] [batch] [main|worker|both] [keys]`: processor time of one call, on the thread that answers and
@@ -129,16 +130,7 @@ function record(i: number): LogRecord {
     provider: 'acme',
     upstreamModel: 'acme-fast-2026-11-01',
     usage: { input, output },
-    cost: {
-      total: input * 1000 + output * 4000,
-      input: input * 1000,
-      cacheRead: 0,
-      cacheWrite: 0,
-      output: output * 4000,
-      reasoning: 0,
-      other: 0,
-      source: 'deployment',
-    },
+    cost: sampleCost(input, output, 'deployment'),
     error: undefined,
     ms: 512.3456789 + (i % 1000) / 7,
     queueMs: 0.123456,

@@ -7,6 +7,7 @@ import { migrate } from '../../plugins/ledger/migrate.ts'
 import { runReport } from '../../plugins/ledger/reports/run-report.ts'
 import type { ReportRequest } from '../../plugins/ledger/reports/run-report.ts'
 import { writeBatch } from '../../plugins/ledger/write-batch.ts'
+import { sampleCost } from './sample-cost.ts'
 
 /**
  * `node scripts/ledger/million.ts [rows] [url]`: fills a ledger with 30 days of calls of 100 keys, 60 users, 10 teams, 500
@@ -166,16 +167,7 @@ function call(i: number): CallEntry {
     upstreamModel: `upstream-model-${model}`,
     apiBase: 'https://api.provider.example/v1',
     usage: { input, output },
-    cost: {
-      total: input * 1000 + output * 4000,
-      input: input * 1000,
-      cacheRead: 0,
-      cacheWrite: 0,
-      output: output * 4000,
-      reasoning: 0,
-      other: 0,
-      source: 'library',
-    },
+    cost: sampleCost(input, output, 'library'),
     ms: 500 + random(5000, 7),
     queueMs: 0.2,
     ttftMs: 300,
