@@ -22,6 +22,9 @@ export function createGatewayServer(handler: Handler): Server {
   return server
 }
 
+/** On a socket whose last request was refused. */
+const REFUSED = Symbol('refused')
+
 /** Sets the limits on a server that somebody else made. */
 export function hardenServer(server: Server): void {
   server.headersTimeout = serverOptions.headersTimeout
@@ -31,9 +34,13 @@ export function hardenServer(server: Server): void {
   const handlers = server.listeners('request') as Handler[]
   server.removeAllListeners('request')
   server.on('request', (request, response) => {
+    const socket = request.socket as Socket & { [REFUSED]?: boolean }
+    // Behind an answer that says `close` there is no request any more (RFC 9112 §9.6): it may be a smuggled one.
+    if (socket[REFUSED]) return
     const wrong = whatIsWrong(request)
     if (wrong === undefined) for (const handler of handlers) handler(request, response)
     else {
+      socket[REFUSED] = true
       const body = toOpenAIError({
         status: 400,
         message: wrong,
