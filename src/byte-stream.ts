@@ -1,3 +1,4 @@
+import { WRITE, directSink } from './direct-answer.ts'
 import { endOfTurn } from './end-of-turn.ts'
 
 /** Where the bytes of a {@link ByteStream} go. */
@@ -171,6 +172,7 @@ export class ByteStream {
 
   /** Sends everything to a Node response. srvx calls this after it wrote the head. */
   pipe(response: NodeWritable): NodeWritable {
+    const direct = directSink(response)
     let full = false
     response.on('drain', () => {
       full = false
@@ -188,6 +190,10 @@ export class ByteStream {
       waiting = []
       size = 0
       if (this.#cancelled) return
+      if (direct?.[WRITE](chunks, ended)) {
+        full = false
+        return
+      }
       for (const chunk of chunks) full = !response.write(chunk)
       if (ended) response.end()
       else if (full) this.#source.pause()

@@ -1,12 +1,14 @@
 import { ServerResponse } from 'node:http'
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import { SEND } from '../direct-answer.ts'
+import { SEND, WRITE } from '../direct-answer.ts'
 import type { DirectSink, WholeAnswer } from '../direct-answer.ts'
 
 /** Longer answers go Node's way: there the head is the smaller part. */
 const LONGEST = 64 * 1024
 const HEAD = 16 * 1024
+/** A chunk's size and its line ends, with those of the last chunk. */
+const FRAME = 32
 /** Where answers are put together. The kernel takes most of them at once; where it does not, there is another. */
 let memory = allocate()
 
@@ -30,13 +32,19 @@ const goodNames = new Set<string>()
 interface Progress {
   _header: string | null
   finished: boolean
+  _headerSent: boolean
+  readonly _hasBody: boolean
+  /** What waits for the answer before it on the connection, or for the socket. */
+  readonly outputSize: number
+  readonly chunkedEncoding: boolean
   readonly maxRequestsOnConnectionReached?: boolean
 }
 
 /**
  * Node's response with a shorter way for whole answers on kept-alive HTTP/1.1 connections: head and body are one write, and
- * headers, which are the gateway's own for the most part, are checked and written once. What is not plain (HEAD, HTTP/1.0,
- * a connection that is to close, a reader that is behind) goes Node's way.
+ * headers, which are the gateway's own for the most part, are checked and written once. Streams get one for their chunks:
+ * all that came at once is one chunk and one write. What is not plain (HEAD, HTTP/1.0, a connection that is to close, a
+ * reader that is behind) goes Node's way.
  */
 export class DirectResponse extends ServerResponse<IncomingMessage> implements DirectSink {
   #sent = false;
@@ -65,11 +73,57 @@ export class DirectResponse extends ServerResponse<IncomingMessage> implements D
     return true
   }
 
+  [WRITE](pieces: readonly Uint8Array[], last: boolean): boolean {
+    const { socket } = this
+    if (!socket || !isOpen(this, socket)) return false
+    const progress = this as unknown as Progress
+    const head = progress._headerSent ? '' : progress._header!
+    let size = 0
+    for (const piece of pieces) size += piece.length
+    if (size > LONGEST || head.length > HEAD - FRAME) return false
+    let end = memory.latin1Write(head, 0)
+    // A chunk of no bytes would be the last one (RFC 9112 §7.1).
+    if (size > 0) {
+      end += memory.latin1Write(`${size.toString(16)}\r\n`, end)
+      for (const piece of pieces) {
+        memory.set(piece, end)
+        end += piece.length
+      }
+      end += memory.latin1Write('\r\n', end)
+    }
+    if (last) end += memory.latin1Write('0\r\n\r\n', end)
+    progress._headerSent = true
+    if (last) {
+      this.#sent = true
+      progress.finished = true
+    }
+    socket.write(memory.subarray(0, end))
+    if (socket.writableLength > 0) memory = allocate()
+    if (last) this.emit('finish')
+    return true
+  }
+
   override end(...args: never[]): this {
     if (!this.#sent) return super.end(...args)
     for (const arg of args as unknown[]) if (typeof arg === 'function') process.nextTick(arg as () => void)
     return this
   }
+}
+
+/** A stream's head is written or ready, its chunks are framed here, and nothing of it waits anywhere. */
+function isOpen(response: DirectResponse, socket: Socket): boolean {
+  const { _header, _hasBody, chunkedEncoding, outputSize, finished } = response as unknown as Progress
+  return (
+    chunkedEncoding &&
+    _hasBody &&
+    !finished &&
+    typeof _header === 'string' &&
+    outputSize === 0 &&
+    !response.destroyed &&
+    socket.writable &&
+    socket.writableLength === 0 &&
+    socket.writableCorked === 0
+  )
 }
 
 function isPlain(response: DirectResponse, socket: Socket, { status, headers }: WholeAnswer): boolean {
