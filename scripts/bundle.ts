@@ -10,7 +10,7 @@ const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.me
 }
 
 /** Packages of many small files, which are joined as well: zod's alone would be a tenth of the time of a start. */
-const JOINED = ['zod', 'citty', 'consola', 'undici']
+const JOINED = ['zod', 'citty', 'consola']
 
 const isJoined = (id: string) => JOINED.some((name) => id === name || id.startsWith(`${name}/`))
 

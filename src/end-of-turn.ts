@@ -1,4 +1,5 @@
 let turn: Promise<void> | undefined
+let requests: (() => void)[] = []
 
 /**
  * Resolves at the end of this turn of Node's event loop. Answers that wait for it leave together: a process that writes to
@@ -8,7 +9,16 @@ export function endOfTurn(): Promise<void> {
   return (turn ??= new Promise((resolve) =>
     setImmediate(() => {
       turn = undefined
+      const first = requests
+      if (first.length > 0) requests = []
+      for (const send of first) send()
       resolve()
     }),
   ))
+}
+
+/** Runs `send` at the end of this turn, before its answers leave: the upstream works while they do. */
+export function beforeAnswers(send: () => void): void {
+  requests.push(send)
+  void endOfTurn()
 }

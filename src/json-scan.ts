@@ -1,5 +1,4 @@
 import type { Call } from './types/call.ts'
-import { concat } from './byte-stream.ts'
 
 /** Where one top-level member of a JSON object stands in its text. */
 export interface Member {
@@ -87,13 +86,13 @@ export function rewriteBody(call: Call, edits: BodyEdits): string {
 }
 
 /**
- * As {@link rewriteBody}, in the bytes that came where they are known: what did not change is copied, not encoded again,
- * which for a long prompt outside ASCII costs more than everything else of a call.
+ * As {@link rewriteBody}, in the bytes that came where they are known: what did not change is neither encoded again nor
+ * copied, which for a long prompt costs more than everything else of a call.
  */
-export function rewriteBytes(call: Call, edits: BodyEdits): string | Uint8Array {
+export function rewriteBytes(call: Call, edits: BodyEdits): string | readonly (string | Uint8Array)[] {
   const { bytes } = call as ScannedCall
   if (!bytes || typeof call.raw !== 'string') return rewriteBody(call, edits)
-  return joinBytes(call.raw, bytes, piecesOf(call.raw, membersOf(call), edits))
+  return inBytes(call.raw, bytes, piecesOf(call.raw, membersOf(call), edits))
 }
 
 /** As {@link rewriteBody}, for a text whose members are known. */
@@ -148,7 +147,7 @@ function piecesOf(text: string, members: readonly Member[], edits: BodyEdits): (
 
 const encoder = new TextEncoder()
 
-function joinBytes(text: string, bytes: Uint8Array, pieces: readonly (string | Stretch)[]): Uint8Array {
+function inBytes(text: string, bytes: Uint8Array, pieces: readonly (string | Stretch)[]): (string | Uint8Array)[] {
   const ascii = text.length === bytes.length
   let chars = 0
   let offset = 0
@@ -160,11 +159,9 @@ function joinBytes(text: string, bytes: Uint8Array, pieces: readonly (string | S
     chars = at
     return offset
   }
-  const parts: Uint8Array[] = []
-  for (const piece of pieces) {
-    parts.push(typeof piece === 'string' ? encoder.encode(piece) : bytes.subarray(byteAt(piece.from), byteAt(piece.to)))
-  }
-  return concat(parts)
+  return pieces.map((piece) =>
+    typeof piece === 'string' ? piece : bytes.subarray(byteAt(piece.from), byteAt(piece.to)),
+  )
 }
 
 function byteLength(text: string): number {

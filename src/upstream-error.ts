@@ -42,17 +42,17 @@ export function providerError(target: Target, shape: ErrorShape, retryAfter?: nu
 export function toTransportError(target: Target, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error
   const code = (error as { code?: unknown } | null)?.code
-  if (code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' || code === 'GATEWAY_TIMEOUT') {
+  if (code === 'HEADERS_TIMEOUT' || code === 'IDLE_TIMEOUT' || code === 'GATEWAY_TIMEOUT') {
     return timeoutError(
       target,
-      code === 'UND_ERR_BODY_TIMEOUT' ? 'went silent in the middle of its answer' : 'did not answer in time',
+      code === 'IDLE_TIMEOUT' ? 'went silent in the middle of its answer' : 'did not answer in time',
     )
   }
   if (error instanceof SyntaxError) {
     const shape = { status: 502, message: 'sent a stream that could not be read', code: 'bad_upstream_answer' }
     return providerError(target, shape)
   }
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timeoutError(target, 'could not be connected to in time')
+  if (code === 'CONNECT_TIMEOUT') return timeoutError(target, 'could not be connected to in time')
   return new GatewayError(502, `${target.provider.name}: the connection failed (${reasonOf(error)}).`, {
     type: 'api_connection_error',
     code: 'upstream_unreachable',
@@ -77,7 +77,8 @@ function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   if (code === 'ECONNREFUSED') return 'refused'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'host name not found'
-  if (code === 'ECONNRESET' || code === 'UND_ERR_SOCKET') return 'reset by the provider'
+  if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UPSTREAM_CLOSED') return 'reset by the provider'
+  if (code === 'BAD_HTTP_RESPONSE') return `it answered with what is not HTTP: ${(error as Error).message}`
   return typeof code === 'string' ? code : 'failed'
 }
 

@@ -1,5 +1,5 @@
 import { invalidRequest } from '../../src/index.ts'
-import type { UpstreamRequest } from '../../src/index.ts'
+import type { PlainRequest } from '../../src/index.ts'
 import { findBehaviour } from './behaviour.ts'
 import type { Behaviour } from './behaviour.ts'
 import { isRecord, lastText, textOf } from './fields.ts'
@@ -24,7 +24,7 @@ const START_OF_2025 = 1_735_689_600
 const YEAR = 31_536_000
 
 /** Reads a request. Throws a 400 where a JSON body is none. */
-export async function readRequest(request: UpstreamRequest): Promise<MockRequest> {
+export async function readRequest(request: PlainRequest): Promise<MockRequest> {
   const url = new URL(request.url)
   const text = await readText(request.body)
   const body = parse(text, request.headers['content-type'] ?? 'application/json')
@@ -60,7 +60,7 @@ function parse(text: string, type: string): Fields {
   throw invalidRequest('The body must be a JSON object.', null)
 }
 
-async function readText(body: UpstreamRequest['body']): Promise<string> {
+async function readText(body: PlainRequest['body']): Promise<string> {
   if (body === undefined) return ''
   if (typeof body === 'string') return body
   const decoder = new TextDecoder()

@@ -1,5 +1,5 @@
 import { GatewayError } from '../../src/index.ts'
-import type { UpstreamRequest } from '../../src/index.ts'
+import type { PlainRequest } from '../../src/index.ts'
 import { brokenBody, streamEvents } from './body-streams.ts'
 import { answerChat } from './chat.ts'
 import { answerCompletions } from './completions.ts'
@@ -35,7 +35,7 @@ const ANSWERS = new Map<string, (request: MockRequest) => MockAnswer>([
 ])
 
 /** Answers a request as OpenAI's API would. Rejects with the signal's reason when it aborts. */
-export async function respond(upstream: UpstreamRequest, signal: AbortSignal, speed: Speed): Promise<Response> {
+export async function respond(upstream: PlainRequest, signal: AbortSignal, speed: Speed): Promise<Response> {
   signal.throwIfAborted()
   let id = 'unknown'
   try {

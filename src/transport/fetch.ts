@@ -1,7 +1,8 @@
-import type { UpstreamRequest } from '../types/provider.ts'
+import type { PlainRequest, UpstreamRequest } from '../types/provider.ts'
+import { concat } from '../byte-stream.ts'
 import type { Transport, TransportHandler, TransportTimeouts } from './types.ts'
 
-type Responder = (request: UpstreamRequest, signal: AbortSignal) => PromiseLike<Response> | Response
+type Responder = (request: PlainRequest, signal: AbortSignal) => PromiseLike<Response> | Response
 
 /** The transport of runtimes without Node's sockets, and of providers that answer in process. */
 export function createFetchTransport(respond: Responder = fetchUpstream): Transport {
@@ -42,12 +43,12 @@ async function exchange(
     handler.error(error)
   }
   try {
-    const response = await withDeadline(respond(request, abort.signal), timeouts.headers, 'UND_ERR_HEADERS_TIMEOUT')
+    const response = await withDeadline(respond(inOnePiece(request), abort.signal), timeouts.headers, 'HEADERS_TIMEOUT')
     if (over) return
     handler.headers(response.status, Object.fromEntries(response.headers))
     const reader = response.body?.getReader()
     while (reader) {
-      const { done, value } = await withDeadline(reader.read(), timeouts.idle, 'UND_ERR_BODY_TIMEOUT')
+      const { done, value } = await withDeadline(reader.read(), timeouts.idle, 'IDLE_TIMEOUT')
       if (over || done) break
       handler.data(value)
       while (paused && !over) await new Promise<void>((resolve) => (wake = resolve))
@@ -61,7 +62,15 @@ async function exchange(
   }
 }
 
-function fetchUpstream(request: UpstreamRequest, signal: AbortSignal): Promise<Response> {
+function inOnePiece(request: UpstreamRequest): PlainRequest {
+  const { body } = request
+  if (!Array.isArray(body)) return request as PlainRequest
+  const encoder = new TextEncoder()
+  const pieces = body.map((piece: string | Uint8Array) => (typeof piece === 'string' ? encoder.encode(piece) : piece))
+  return { ...request, body: concat(pieces) }
+}
+
+function fetchUpstream(request: PlainRequest, signal: AbortSignal): Promise<Response> {
   return fetch(request.url, {
     method: request.method ?? 'POST',
     headers: request.headers,

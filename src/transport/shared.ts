@@ -2,7 +2,7 @@ import type { Transport } from './types.ts'
 
 const transports = new Map<number | undefined, Promise<Transport>>()
 
-/** The process's transport: undici on Node, `fetch` elsewhere. Shared, so that a reload keeps its connections. */
+/** The process's transport: sockets on Node, `fetch` elsewhere. Shared, so that a reload keeps its connections. */
 export function sharedTransport(connections?: number): Promise<Transport> {
   let transport = transports.get(connections)
   if (!transport) transports.set(connections, (transport = create(connections)))
@@ -11,8 +11,8 @@ export function sharedTransport(connections?: number): Promise<Transport> {
 
 async function create(connections: number | undefined): Promise<Transport> {
   if (globalThis.process?.versions?.node) {
-    const { createUndiciTransport } = await import('./undici.ts')
-    return createUndiciTransport({ connections })
+    const { createHttpTransport } = await import('./http/transport.ts')
+    return createHttpTransport({ connections })
   }
   const { createFetchTransport } = await import('./fetch.ts')
   return createFetchTransport()

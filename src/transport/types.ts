@@ -8,11 +8,13 @@ export interface TransportControl {
   abort(): void
 }
 
+/** By names in lower case; several where a header came more than once. */
+export type ResponseHeaders = Record<string, string | string[] | undefined>
+
 /** What an exchange reports, in this order: start, headers, data*, then end or error. */
 export interface TransportHandler {
   start(control: TransportControl): void
-  /** Header names are lower case. */
-  headers(status: number, headers: Record<string, string | string[] | undefined>): void
+  headers(status: number, headers: ResponseHeaders): void
   /** All that one network read brought: what reads and writes cost is by the piece. */
   data(chunk: Uint8Array): void
   end(): void
@@ -26,7 +28,7 @@ export interface TransportTimeouts {
   idle: number
 }
 
-/** Sends requests to providers. Node uses undici's dispatcher; other runtimes use `fetch`. */
+/** Sends requests to providers. On Node over its sockets (`http/`); other runtimes use `fetch`. */
 export interface Transport {
   dispatch(request: UpstreamRequest, handler: TransportHandler, timeouts: TransportTimeouts): void
   close(): Promise<void>

@@ -19,15 +19,23 @@ export interface Target {
 
 export type FallbackKind = 'general' | 'context_window' | 'content_policy'
 
+/** The body of a request: whole, in the pieces of a whole (`rewriteBytes` makes them), or as it comes. */
+export type UpstreamBody = string | Uint8Array | readonly (string | Uint8Array)[] | AsyncIterable<Uint8Array>
+
 /** What is sent to a provider. Built by `encode`, which does no I/O. */
 export interface UpstreamRequest {
   readonly url: string
   /** Default `POST`. */
   readonly method?: string | undefined
   readonly headers: Record<string, string>
-  readonly body?: string | Uint8Array | AsyncIterable<Uint8Array> | undefined
+  readonly body?: UpstreamBody | undefined
   /** How a streamed answer is framed. Default `sse`. */
   readonly framing?: 'sse' | 'ndjson' | undefined
+}
+
+/** A request whose body is in one piece or comes as it comes: what a provider that answers in process is given. */
+export interface PlainRequest extends Omit<UpstreamRequest, 'body'> {
+  readonly body?: Exclude<UpstreamBody, readonly unknown[]> | undefined
 }
 
 /** What `encode` is told besides the call, and where it says what it cannot carry. */
@@ -62,11 +70,11 @@ export interface Provider {
   /** Reads an error answer. Default: OpenAI's `{"error":{…}}`, else the text. */
   error?(status: number, body: string): ErrorShape
   /** Lists the upstream's model names, for wildcards and local servers. Absent: unknown. */
-  models?(): { request: UpstreamRequest; names(body: unknown): string[] }
+  models?(): { request: PlainRequest; names(body: unknown): string[] }
   /** The upstream's base URL without credentials or query, for headers and `gateway check`. */
   readonly baseURL?: string | undefined
   /** Answers in process instead of over the network (the `mock` provider, test doubles). */
-  respond?(request: UpstreamRequest, signal: AbortSignal): Awaitable<Response>
+  respond?(request: PlainRequest, signal: AbortSignal): Awaitable<Response>
 }
 
 /** A discovered provider. `options` is the one source of types, checks, defaults and documentation. */

@@ -1,4 +1,4 @@
-import type { Call, Target, Translation, UpstreamRequest } from '../../../src/index.ts'
+import type { Call, Target, Translation, PlainRequest } from '../../../src/index.ts'
 import mock from '../../../providers/mock/index.ts'
 import { createSseParser } from '../../../src/sse.ts'
 
@@ -18,7 +18,7 @@ export interface Ask {
 
 /** Asks the mock directly. */
 export async function ask(body: Body | undefined, { path = '/chat/completions', ...ask }: Ask = {}): Promise<Response> {
-  const request: UpstreamRequest = {
+  const request: PlainRequest = {
     url: `mock://local${path}`,
     method: ask.method ?? 'POST',
     headers: { 'content-type': 'application/json' },

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createUndiciTransport } from '../../src/transport/undici.ts'
+import { createHttpTransport } from '../../src/transport/http/transport.ts'
 import type { TransportControl } from '../../src/transport/types.ts'
 import { until } from '../suites/gateway-under-test.ts'
 
@@ -9,7 +9,7 @@ const HEAD = 'HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\nx-two: a\r\nx-two: 
 const frame = (text: string) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
 const piece = (i: number) => `piece ${i} é `.repeat(20)
 
-const transport = createUndiciTransport()
+const transport = createHttpTransport()
 let server: Server
 let peer: Socket | undefined
 beforeAll(async () => {

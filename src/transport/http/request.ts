@@ -1,0 +1,85 @@
+import type { UpstreamBody, UpstreamRequest } from '../../types/provider.ts'
+import { isWhole, sizeOf } from './write-request.ts'
+
+/** Where a URL leads: parsed once for each. */
+export interface Origin {
+  /** `https://api.openai.com` */
+  readonly key: string
+  readonly tls: boolean
+  /** Without the brackets of an IPv6 address. */
+  readonly hostname: string
+  readonly port: number
+}
+
+export interface Place {
+  readonly origin: Origin
+  /** The `Host` header. */
+  readonly host: string
+  /** Path and query. */
+  readonly path: string
+}
+
+const places = new Map<string, Place>()
+
+/** Deployments call few URLs. */
+export function placeOf(url: string): Place {
+  let place = places.get(url)
+  if (!place) {
+    const { protocol, hostname, port, host, origin, pathname, search } = new URL(url)
+    if (protocol !== 'http:' && protocol !== 'https:') throw new TypeError(`${protocol} is not http: or https:`)
+    const tls = protocol === 'https:'
+    place = {
+      origin: {
+        key: origin,
+        tls,
+        hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname,
+        port: port === '' ? (tls ? 443 : 80) : Number(port),
+      },
+      host,
+      path: pathname + search,
+    }
+    if (places.size >= 1000) places.clear()
+    places.set(url, place)
+  }
+  return place
+}
+
+const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
+// oxlint-disable-next-line no-control-regex
+const NOT_IN_VALUES = /[^\t\x20-\x7e\x80-\xff]/
+const goodNames = new Set<string>()
+/** What the transport itself says: how the body is framed, and what becomes of the connection (RFC 9110 §7.6.1). */
+const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'expect'])
+
+/** Everything before the body. Throws a TypeError where a header could not be written. */
+export function requestHead(request: UpstreamRequest, { host, path }: Place): string {
+  const { body, headers } = request
+  const method = request.method ?? 'POST'
+  if (!TOKEN.test(method)) throw new TypeError(`${method} is not an HTTP method`)
+  let head = `${method} ${path} HTTP/1.1\r\n`
+  let hosted = false
+  for (const name in headers) {
+    const value = String(headers[name])
+    if (!isName(name)) throw new TypeError(`${JSON.stringify(name)} is not a header's name`)
+    if (NOT_IN_VALUES.test(value)) throw new TypeError(`the header ${name} holds what no header can`)
+    const lower = name.toLowerCase()
+    if (FRAMING.has(lower)) continue
+    hosted ||= lower === 'host'
+    head += `${name}: ${value}\r\n`
+  }
+  if (!hosted) head += `host: ${host}\r\n`
+  return `${head}${framing(method, body)}connection: keep-alive\r\n\r\n`
+}
+
+function isName(name: string): boolean {
+  if (goodNames.has(name)) return true
+  if (!TOKEN.test(name)) return false
+  if (goodNames.size < 1000) goodNames.add(name)
+  return true
+}
+
+function framing(method: string, body: UpstreamBody | undefined): string {
+  if (body === undefined)
+    return method === 'GET' || method === 'HEAD' || method === 'DELETE' ? '' : 'content-length: 0\r\n'
+  return isWhole(body) ? `content-length: ${sizeOf(body)}\r\n` : 'transfer-encoding: chunked\r\n'
+}
