@@ -1,4 +1,4 @@
-import { StoreAway, logger } from '../../src/index.ts'
+import { StoreAway, TurnoverMap, logger } from '../../src/index.ts'
 import type { Counters, LeaseOp } from '../../src/index.ts'
 
 /** A slot ends by itself this long after its node was last heard of, milliseconds. */
@@ -20,7 +20,7 @@ export interface Slots {
  * longest call may take.
  */
 export function createSlots(counters: Counters, onError: (error: unknown) => void): Slots {
-  const held = new Map<string, readonly LeaseOp[]>()
+  const held = new TurnoverMap<string, readonly LeaseOp[]>()
   let timer: NodeJS.Timeout | undefined
 
   const stop = () => {
@@ -28,7 +28,7 @@ export function createSlots(counters: Counters, onError: (error: unknown) => voi
     timer = undefined
   }
   const renew = async () => {
-    const leases = [...held.values()].flat()
+    const leases = held.entries().flatMap(([, leases]) => leases)
     for (let i = 0; i < leases.length; i += AT_ONCE) {
       // A slot that was given back while the steps before were under way must not be taken anew.
       const some = leases.slice(i, i + AT_ONCE).filter(({ leaseId }) => held.has(leaseId))

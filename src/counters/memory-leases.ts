@@ -1,3 +1,4 @@
+import { TurnoverMap } from '../turnover-map.ts'
 import { LATE_SETTLE_MS } from './check-ops.ts'
 
 interface Lease {
@@ -11,20 +12,20 @@ interface Lease {
 export interface Leases {
   /** What the live ones hold together. */
   held: number
-  readonly byId: Map<string, Lease>
+  readonly byId: TurnoverMap<string, Lease>
   /** No lease ends before this moment. */
   quietUntil: number
 }
 
 export function createLeases(): Leases {
-  return { held: 0, byId: new Map(), quietUntil: Infinity }
+  return { held: 0, byId: new TurnoverMap(), quietUntil: Infinity }
 }
 
 /** Ends what is over; forgets what ended a day ago. Looks at nothing before the first lease can be over. */
 export function endLeases(leases: Leases, now: number): void {
   if (leases.quietUntil > now) return
   let next = Infinity
-  for (const [id, lease] of leases.byId) {
+  for (const [id, lease] of leases.byId.entries()) {
     if (lease.expires <= now) {
       if (lease.ended) {
         leases.byId.delete(id)

@@ -55,11 +55,11 @@ export function createMemoryCounters(now: () => number = Date.now, journal?: Jou
     entry.value += by
   }
   /** Spend that changed in this turn of the event loop: one write for all calls that end in it. */
-  const changed = new Set<string>()
+  let changed = new Set<string>()
   const write = () => {
     if (changed.size === 0) return
     const keys = [...changed]
-    changed.clear()
+    changed = new Set()
     journal?.write(keys.map((key) => ({ key, value: entries.get(key)!.value, expires: entries.get(key)!.expires })))
   }
   const record = (keys: readonly string[]) => {

@@ -164,7 +164,9 @@ describe('rewriteBytes', () => {
         const call = { raw, bytes, body: JSON.parse(raw) as Record<string, unknown> } as unknown as Call
         const edits = { set: { model, extra: [model] }, remove: Object.keys(body).slice(0, 1) }
         const pieces = rewriteBytes(call, edits) as (string | Uint8Array)[]
-        expect(Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))).toString()).toBe(rewriteBody(call, edits))
+        expect(Buffer.concat(pieces.map((piece) => Buffer.from(piece as string))).toString()).toBe(
+          rewriteBody(call, edits),
+        )
       }),
     )
   })
