@@ -20,6 +20,8 @@ const TRAILER = 7
 const TRAILER_LF = 8
 const LAST_LF = 9
 const DONE = 10
+/** Space behind a size, which only an extension may follow. */
+const SPACE = 11
 
 /**
  * Takes the chunks of a body apart. What one read brought of the payload is moved together in the memory it came in, so
@@ -78,10 +80,17 @@ export class ChunkedBody {
         }
         if (digit >= 0 || this.#digits === 0) throw new BadResponse('a chunk without a size')
         if (byte === CR) this.#state = SIZE_LF
-        else if (byte === 59 || byte === 32 || byte === 9) this.#state = EXTENSION
+        else if (byte === 59) this.#state = EXTENSION
+        else if (byte === 32 || byte === 9) this.#state = SPACE
         else throw new BadResponse('a chunk whose size is no number')
         return
       }
+      case SPACE:
+        if (++this.#line > LONGEST_LINE) throw new BadResponse('a chunk extension without an end')
+        if (byte === 59) this.#state = EXTENSION
+        else if (byte === CR) this.#state = SIZE_LF
+        else if (byte !== 32 && byte !== 9) throw new BadResponse('a chunk whose size is no number')
+        return
       case EXTENSION:
         if (++this.#line > LONGEST_LINE) throw new BadResponse('a chunk extension without an end')
         if (byte === CR) this.#state = SIZE_LF

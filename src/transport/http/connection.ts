@@ -17,12 +17,16 @@ const CONNECT = 10_000
 const KEEP = 30_000
 /** A server closes at its own time: a request must not be on its way by then. */
 const BEFORE_THE_SERVER = 2_000
+/** Bytes. */
+const TLS_BEHIND = 64 * 1024
 
 /** Whose connection it is. */
 export interface ConnectionOwner {
   readonly origin: Origin
   /** It can take the next exchange. */
   free(connection: Connection): void
+  /** It was closed before anything of its exchange was sent. */
+  again(exchange: Exchange): void
   /** It is closed. */
   gone(connection: Connection): void
 }
@@ -40,6 +44,10 @@ export class Connection implements ResponseEvents, Watched {
   /** The head of the answer is there. */
   #answered = false
   #keep = KEEP
+  /** It has served before, and may be closed by the server at any time. */
+  #kept = false
+  /** Something of the request may have left. */
+  #written = false
   /** The tick at which it has waited long enough for what it waits for. */
   #due = clock.after(CONNECT)
 
@@ -66,7 +74,7 @@ export class Connection implements ResponseEvents, Watched {
   }
 
   resume(): void {
-    this.#wait()
+    if (this.#answered) this.#wait()
     this.#socket.resume()
   }
 
@@ -107,11 +115,19 @@ export class Connection implements ResponseEvents, Watched {
     // The last read may have been more than its reader wanted: the next one begins afresh.
     if (exchange?.paused) this.#socket.resume()
     // Before the answer is reported: what it leads to may need a connection.
-    if (clean && !this.#sending && this.#keep > 0 && !this.#gone) {
+    if (clean && this.#keep > 0 && !this.#gone && this.#sent()) {
+      this.#kept = true
       this.#due = clock.after(this.#keep)
       this.#owner.free(this)
     } else this.close()
-    exchange?.end()
+    try {
+      exchange?.end()
+    } catch (error) {
+      // Not this connection's, which may have another exchange by now.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 
   #ready(): void {
@@ -125,6 +141,7 @@ export class Connection implements ResponseEvents, Watched {
 
   #send(): void {
     this.#answered = false
+    this.#written = false
     this.#wait()
     // Between other work, each would wake the other side from its sleep: twice the time in the kernel.
     beforeAnswers(this.#write)
@@ -135,6 +152,7 @@ export class Connection implements ResponseEvents, Watched {
     const exchange = this.#exchange
     if (!exchange || this.#gone) return
     const { body, head } = exchange
+    this.#written = true
     this.#parser.expect(exchange.method)
     if (body === undefined || isWhole(body)) {
       return writeWhole(this.#socket, head, body, !this.#owner.origin.tls)
@@ -146,6 +164,11 @@ export class Connection implements ResponseEvents, Watched {
     )
   }
 
+  /** Nothing of the request waits before the next one. TLS learns a little later what has left. */
+  #sent(): boolean {
+    return !this.#sending && this.#socket.writableLength <= (this.#owner.origin.tls ? TLS_BEHIND : 0)
+  }
+
   /** From now on, the server's patience counts. */
   #wait(): void {
     const { headers, idle } = this.#exchange!.timeouts
@@ -154,12 +177,12 @@ export class Connection implements ResponseEvents, Watched {
 
   #read(bytes: Buffer, size: number): boolean {
     try {
-      if (this.#exchange) this.#wait()
+      if (this.#exchange && this.#answered) this.#wait()
       this.#parser.read(bytes, size)
     } catch (error) {
       this.close(error)
     }
-    return this.#exchange?.paused !== true
+    return !this.#answered || this.#exchange?.paused !== true
   }
 
   #ended(): void {
@@ -180,7 +203,8 @@ export class Connection implements ResponseEvents, Watched {
     clock.remove(this)
     const exchange = this.#release()
     this.#owner.gone(this)
-    exchange?.fail(error ?? cutOff())
+    if (exchange && this.#kept && !this.#written) this.#owner.again(exchange)
+    else exchange?.fail(error ?? cutOff())
   }
 }
 

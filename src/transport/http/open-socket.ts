@@ -29,6 +29,8 @@ export function openSocket(origin: Origin, events: SocketEvents): Socket {
     onread: { buffer: memory, callback: (size: number, bytes: Uint8Array) => events.read(bytes as Buffer, size) },
   }
   const socket = origin.tls ? openTls(origin, options) : connect(options)
+  // Where a name has several addresses, Node makes a new handle for each try, which keeps the process again.
+  socket.once('connect', () => socket.unref())
   socket.once(origin.tls ? 'secureConnect' : 'connect', () => events.connected())
   socket.once('end', () => events.ended())
   socket.once('close', () => events.closed(undefined))

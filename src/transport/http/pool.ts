@@ -32,6 +32,10 @@ export class Pool implements ConnectionOwner {
     else this.#idle.push(connection)
   }
 
+  again(exchange: Exchange): void {
+    if (!exchange.over) this.dispatch(exchange)
+  }
+
   gone(connection: Connection): void {
     if (!this.#all.delete(connection)) return
     const at = this.#idle.indexOf(connection)

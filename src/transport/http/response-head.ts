@@ -39,7 +39,7 @@ export function parseResponseHead(text: string): ResponseHead {
     const stop = end < 0 ? text.length : end
     const colon = text.indexOf(':', start)
     if (colon < 0 || colon > stop) throw new BadResponse('a header without a colon')
-    addHeader(headers, nameOf(text.slice(start, colon)), text.slice(colon + 1, stop).trim())
+    addHeader(headers, nameOf(text.slice(start, colon)), valueOf(text, colon + 1, stop))
   }
   return { status: Number(line[2]), headers, ...framingOf(headers, line[1] === '1') }
 }
@@ -53,6 +53,17 @@ function nameOf(written: string): string {
     if (names.size < 1000) names.set(written, name)
   }
   return name
+}
+
+/** Without the spaces and tabs around it. `trim()` takes more: a coding behind a no-break space is none. */
+function valueOf(text: string, from: number, to: number): string {
+  while (from < to && isSpace(text.charCodeAt(from))) from++
+  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 9
 }
 
 function addHeader(headers: ResponseHeaders, name: string, value: string): void {

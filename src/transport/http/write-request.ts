@@ -63,7 +63,13 @@ function writeApart(socket: Socket, head: string, body: WholeBody): void {
 /** Sends a body as it comes, in chunks (RFC 9112 §7.1). Resolves when all of it is written or the socket is gone. */
 export async function writeStream(socket: Socket, head: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   socket.write(head, 'latin1')
-  for await (const piece of body) {
+  const pieces = body[Symbol.asyncIterator]()
+  // Whoever makes the body is told when nobody takes it any more, also while it is being made.
+  const stop = () => void Promise.resolve(pieces.return?.()).catch(() => {})
+  socket.once('close', stop)
+  for (;;) {
+    const { done, value: piece } = await pieces.next()
+    if (done) break
     if (socket.destroyed) return
     // A chunk of no bytes would be the last one.
     if (piece.length === 0) continue
@@ -74,6 +80,7 @@ export async function writeStream(socket: Socket, head: string, body: AsyncItera
     socket.uncork()
     if (!open) await drained(socket)
   }
+  socket.off('close', stop)
   if (!socket.destroyed) socket.write('0\r\n\r\n')
 }
 
