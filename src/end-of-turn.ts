@@ -17,7 +17,7 @@ export function endOfTurn(): Promise<void> {
   ))
 }
 
-/** Runs `send` at the end of this turn, before its answers leave: the upstream works while they do. */
+/** Runs `send`, which must not throw, at the end of this turn, before its answers leave: the upstream works while they do. */
 export function beforeAnswers(send: () => void): void {
   requests.push(send)
   void endOfTurn()

@@ -162,7 +162,6 @@ describe('a connection is not used again', () => {
   test('where the answer was whole before a long request', async () => {
     const answered = startAnsweringBeforeTheEnd()
     const seen = await within('the answer', start('', { body: Buffer.alloc(50_000_000, 'x') }).done)
-    answered()
     expect({ events: seen.events, body: seen.body().toString() }).toEqual({
       events: ['start', 'headers', 'data', 'end'],
       body: 'enough',
@@ -170,14 +169,16 @@ describe('a connection is not used again', () => {
     const next = await ask('b')
     expect(next.body().toString()).toBe('/b')
     expect(upstream.peers.length).toBe(2)
+    answered()
   })
 
   /** The next connection's server reads only the beginning of the request. Returns what ends that. */
   function startAnsweringBeforeTheEnd() {
     let on = true
+    onRequest = ({ socket }, { path }) => path !== '/' && socket.write(whole(path))
     const watch = setInterval(() => {
       const peer = upstream.peers[0]
-      if (!on || !peer || peer.received().length === 0) return
+      if (!on || !peer || peer.size === 0) return
       clearInterval(watch)
       peer.socket.pause()
       peer.socket.write(whole('enough'))
@@ -185,6 +186,7 @@ describe('a connection is not used again', () => {
     return () => {
       on = false
       clearInterval(watch)
+      upstream.peers[0]!.socket.resume()
     }
   }
 })
@@ -214,11 +216,54 @@ test('a server that closes in the middle is an error', async () => {
   expect(['ECONNRESET', 'UPSTREAM_CLOSED']).toContain(seen.code())
 })
 
-test('a call that finds its kept connection closed before anything was sent has another one', async () => {
-  await ask()
-  // Both in one turn of the timers: the close is there before the request would leave.
-  await new Promise<void>((resolve) => setTimeout(resolve, 1))
-  upstream.peers[0]!.socket.destroy()
-  expect((await ask('b')).body().toString()).toBe('/b')
-  expect(upstream.peers.length).toBe(2)
+describe('a call that finds its kept connection closed before anything was sent', () => {
+  /** In one turn of the timers with the call that follows: the close is there before the request would leave. */
+  async function closeUnseen() {
+    await turns(1)
+    for (const { socket } of upstream.peers) socket.destroy()
+  }
+
+  test('has another one', async () => {
+    await ask()
+    await closeUnseen()
+    expect((await ask('b')).body().toString()).toBe('/b')
+    expect(upstream.peers.length).toBe(2)
+  })
+
+  test('has another one where it was made for a call that is no more', async () => {
+    start('gone').control.abort()
+    await until('the connection', () => upstream.peers.length === 1)
+    await turns(20)
+    await closeUnseen()
+    expect((await ask('b')).body().toString()).toBe('/b')
+    expect(upstream.peers.length).toBe(2)
+  })
+
+  test('comes before those that wait', async () => {
+    transport = createHttpTransport({ connections: 1 })
+    await ask()
+    await closeUnseen()
+    const calls = ['b', 'c', 'd'].map((path) => start(path))
+    await within('all', Promise.all(calls.map(({ done }) => done)))
+    expect(upstream.requests.map(({ path }) => path)).toEqual(['/', '/b', '/c', '/d'])
+    expect(upstream.peers.length).toBe(2)
+  })
+
+  test('is waited for by `close()`', async () => {
+    await ask()
+    await closeUnseen()
+    const seen = start('b')
+    await within('the close', transport.close())
+    expect(seen.events.at(-1)).toBe('end')
+  })
+
+  test('sends nothing where it is aborted', async () => {
+    await ask()
+    await closeUnseen()
+    const seen = start('b')
+    seen.control.abort()
+    await turns(30)
+    expect(seen.events).toEqual(['start'])
+    expect(upstream.requests.length).toBe(1)
+  })
 })

@@ -133,29 +133,6 @@ describe('two connections', () => {
       expect(seen.events).toEqual(['start', 'error'])
     }
   })
-
-  test('what throws at the end of one call does not hurt the next one on its connection', async () => {
-    const one = createHttpTransport({ connections: 1 })
-    const begin = (path: string, on?: CallOptions['on']) =>
-      call({ transport: one, url: `${upstream.url}${path}`, ...(on && { on }) })
-    const thrown: unknown[] = []
-    const keep = (error: unknown) => void thrown.push(error)
-    // Whoever hears of it, the next call must not.
-    const others = process.listeners('uncaughtException')
-    process.removeAllListeners('uncaughtException').on('uncaughtException', keep)
-    begin('0', (event) => {
-      if (event === 'end') throw new Error('thrown by the first')
-    })
-    const next = begin('1')
-    await answer()
-    await answer().catch(() => {})
-    await within('the next', next.done)
-    process.off('uncaughtException', keep)
-    for (const other of others) process.on('uncaughtException', other)
-    expect(next.error).toBeUndefined()
-    expect(next.body().toString()).toBe('/1')
-    await one.close()
-  })
 })
 
 describe('close()', () => {

@@ -143,7 +143,7 @@ test('what the kernel did not take at once is not overwritten by the next reques
   for (const [at, socket] of sockets.entries()) {
     const peer = upstream.peers.find((each) => each.socket.remotePort === socket.localPort)!
     const text = sent[at]!.join('')
-    await until('the last of them', () => peer.received().length >= text.length, 10_000)
+    await until('the last of them', () => peer.size >= text.length, 10_000)
     expect(peer.received().toString('latin1') === text, `connection ${at}`).toBe(true)
     socket.destroy()
   }
@@ -237,7 +237,7 @@ describe('a body that comes as it comes', () => {
     const before = upstream.peers.length
     const own = createHttpTransport()
     const seen = call({ transport: own, url: upstream.url, request: { body } })
-    await until('the head', () => (upstream.peers[before]?.received().length ?? 0) > 0)
+    await until('the head', () => (upstream.peers[before]?.size ?? 0) > 0)
     seen.control.abort()
     await until('the close', () => upstream.peers[before]!.closed)
     await until('its end', () => returned)

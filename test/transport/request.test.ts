@@ -19,7 +19,7 @@ afterAll(async () => {
 
 /** What the server receives, byte for byte, as Latin-1. */
 async function wire(request: Partial<UpstreamRequest>, path = ''): Promise<string> {
-  const before = upstream.peers.map((peer) => peer.received().length)
+  const before = upstream.peers.map((peer) => peer.size)
   const seen = await within('the answer', call({ transport, url: `${upstream.url}${path}`, request }).done)
   expect(seen.error).toBeUndefined()
   const text = upstream.peers.map((peer, i) =>
@@ -196,7 +196,7 @@ describe('what cannot be written is refused, and nothing is sent', () => {
   ]
 
   test.each(refused)('%s', async (_name, request) => {
-    const received = () => upstream.peers.reduce((sum, peer) => sum + peer.received().length, 0)
+    const received = () => upstream.peers.reduce((sum, peer) => sum + peer.size, 0)
     const before = { received: received(), peers: upstream.peers.length }
     checkError(await within('an error', call({ transport, url: upstream.url, request }).done))
     // A second time: nothing was learnt from the first.

@@ -21,7 +21,9 @@ export interface Peer {
   readonly number: number
   /** Whole requests that came over it. */
   readonly requests: WireRequest[]
-  /** Everything that came. */
+  /** Bytes that came. */
+  size: number
+  /** Everything that came, put together. */
   received(): Buffer
   closed: boolean
 }
@@ -58,22 +60,33 @@ export async function startUpstream(options: UpstreamOptions | OnRequest = {}): 
   const requests: WireRequest[] = []
   const accept = (socket: Socket) => {
     const parts: Buffer[] = []
-    let unread: Buffer = Buffer.alloc(0)
     const peer: Peer = {
       socket,
       number: peers.length,
       requests: [],
       closed: false,
+      size: 0,
       received: () => Buffer.concat(parts),
     }
     peers.push(peer)
     socket.on('error', () => {})
     socket.on('close', () => (peer.closed = true))
+    let unread: Buffer[] = []
+    let size = 0
+    /** What there must be before it is worth looking again: long bodies are put together once. */
+    let wanted = 0
     socket.on('data', (bytes: Buffer) => {
       parts.push(bytes)
-      unread = unread.length === 0 ? bytes : Buffer.concat([unread, bytes])
-      for (let found = readRequest(unread); found; found = readRequest(unread)) {
-        unread = unread.subarray(found.size)
+      peer.size += bytes.length
+      unread.push(bytes)
+      size += bytes.length
+      while (size > 0 && (wanted === LAST_CHUNK ? isLast(unread) : size >= wanted)) {
+        const all = Buffer.concat(unread)
+        const found = readRequest(all)
+        unread = [all.subarray(found.request ? found.size : 0)]
+        size = unread[0]!.length
+        wanted = found.request ? 0 : found.size
+        if (!found.request) break
         peer.requests.push(found.request)
         requests.push(found.request)
         onRequest?.(peer, found.request)
@@ -100,9 +113,17 @@ export async function startUpstream(options: UpstreamOptions | OnRequest = {}): 
   }
 }
 
-function readRequest(bytes: Buffer): { request: WireRequest; size: number } | undefined {
+/** Instead of a size: more is worth a look when it ends as a body in chunks does. */
+const LAST_CHUNK = -1
+
+function isLast(parts: readonly Buffer[]): boolean {
+  return Buffer.concat(parts.slice(-5)).subarray(-5).toString('latin1') === '0\r\n\r\n'
+}
+
+/** The first request and its size, or the size at which there may be one. */
+function readRequest(bytes: Buffer): { request?: WireRequest; size: number } {
   const end = bytes.indexOf('\r\n\r\n')
-  if (end < 0) return undefined
+  if (end < 0) return { size: bytes.length + 1 }
   const head = bytes.toString('latin1', 0, end)
   const path = head.split(' ')[1] ?? ''
   const start = end + 4
@@ -110,18 +131,18 @@ function readRequest(bytes: Buffer): { request: WireRequest; size: number } | un
     const pieces: Buffer[] = []
     for (let at = start; ;) {
       const lineEnd = bytes.indexOf('\r\n', at)
-      if (lineEnd < 0) return undefined
+      if (lineEnd < 0) return { size: LAST_CHUNK }
       const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16)
       at = lineEnd + 2
-      if (bytes.length < at + size + 2) return undefined
+      if (bytes.length < at + size + 2) return { size: LAST_CHUNK }
       pieces.push(bytes.subarray(at, at + size))
       at += size + 2
       if (size === 0) return { request: { head, path, body: Buffer.concat(pieces) }, size: at }
     }
   }
-  const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0)
-  if (bytes.length < start + length) return undefined
-  return { request: { head, path, body: bytes.subarray(start, start + length) }, size: start + length }
+  const size = start + Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? 0)
+  if (bytes.length < size) return { size }
+  return { request: { head, path, body: bytes.subarray(start, size) }, size }
 }
 
 /** What was reported of one exchange. */

@@ -42,12 +42,13 @@ describe('a certificate that nobody vouches for', () => {
       expect(seen).toMatchObject({ events: ['start', 'error'] })
       expect(seen.code()).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
     }
-    expect(upstream.peers.every((peer) => peer.received().length === 0)).toBe(true)
+    expect(upstream.peers.every((peer) => peer.size === 0)).toBe(true)
   })
 
   test('is taken where the process is told to', async () => {
     const env = { NODE_EXTRA_CA_CERTS: fixture.pathname }
-    expect(await callInChild(upstream.url, { times: 3, env })).toEqual(Array(3).fill({ status: 200, body: '/' }))
+    expect(await callInChild(upstream.url, { times: 100, env })).toEqual(Array(100).fill({ status: 200, body: '/' }))
+    // In a process of its own, an answer may be there before TLS knows that its request has left.
     expect(upstream.peers.length).toBe(1)
     const [without] = await callInChild(upstream.url)
     expect(without!.code).toBe('DEPTH_ZERO_SELF_SIGNED_CERT')
@@ -178,7 +179,7 @@ describe('a certificate that is trusted', () => {
 
   test('is left with its connection where the answer was whole before a long request', async () => {
     const seen = start('', { body: Buffer.alloc(30_000_000, 'x') })
-    await until('its beginning', () => (upstream.peers[0]?.received().length ?? 0) > 0)
+    await until('its beginning', () => (upstream.peers[0]?.size ?? 0) > 0)
     upstream.peers[0]!.socket.pause()
     upstream.peers[0]!.socket.write(whole('enough'))
     expect((await within('the answer', seen.done)).body().toString()).toBe('enough')

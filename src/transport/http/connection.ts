@@ -135,6 +135,7 @@ export class Connection implements ResponseEvents, Watched {
     const exchange = this.#exchange
     if (exchange && !exchange.over) return this.#send()
     this.#release()
+    this.#kept = true
     this.#due = clock.after(this.#keep)
     this.#owner.free(this)
   }
@@ -155,7 +156,13 @@ export class Connection implements ResponseEvents, Watched {
     this.#written = true
     this.#parser.expect(exchange.method)
     if (body === undefined || isWhole(body)) {
-      return writeWhole(this.#socket, head, body, !this.#owner.origin.tls)
+      try {
+        writeWhole(this.#socket, head, body, !this.#owner.origin.tls)
+      } catch (error) {
+        // The others of this turn are still to be sent.
+        this.close(error)
+      }
+      return
     }
     this.#sending = true
     writeStream(this.#socket, head, body).then(
@@ -202,9 +209,10 @@ export class Connection implements ResponseEvents, Watched {
     this.#gone = true
     clock.remove(this)
     const exchange = this.#release()
+    const again = exchange !== undefined && this.#kept && !this.#written
+    if (again) this.#owner.again(exchange)
     this.#owner.gone(this)
-    if (exchange && this.#kept && !this.#written) this.#owner.again(exchange)
-    else exchange?.fail(error ?? cutOff())
+    if (!again) exchange?.fail(error ?? cutOff())
   }
 }
 

@@ -33,7 +33,8 @@ export class Pool implements ConnectionOwner {
   }
 
   again(exchange: Exchange): void {
-    if (!exchange.over) this.dispatch(exchange)
+    // It waited longest. Whoever is gone makes room for it.
+    this.#queue.unshift(exchange)
   }
 
   gone(connection: Connection): void {
