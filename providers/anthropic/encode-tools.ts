@@ -32,7 +32,7 @@ export function encodeTools(body: Readonly<Json>, context: ToolContext): Encoded
     if (encoded) tools.push(encoded)
   })
   const asked = readChoice(body, context.translation)
-  if (asked.only) tools = tools.filter((tool) => asked.only!.has(String(tool['name'])))
+  if (asked.only) tools = tools.filter(({ name }) => typeof name === 'string' && asked.only!.has(name))
   let choice = asked.choice
   const forced = choice?.['type'] === 'any' || choice?.['type'] === 'tool'
   if (!tools.length) {
@@ -118,7 +118,11 @@ function readChoice(body: Readonly<Json>, translation: Translation): AskedChoice
   if (type === 'auto' || type === 'any' || type === 'tool' || type === 'none') return { choice: value }
   const allowed = value['allowed_tools']
   if (type === 'allowed_tools' && isObject(allowed) && Array.isArray(allowed['tools'])) {
-    const names = allowed['tools'].map((tool) => String(tool?.function?.name ?? tool?.name))
+    const names = allowed['tools'].map((tool, i): string => {
+      const name: unknown = tool?.function?.name ?? tool?.name
+      if (typeof name === 'string') return name
+      throw invalidRequest('An allowed tool needs a name', `${key}.allowed_tools.tools[${i}]`)
+    })
     return { choice: { type: allowed['mode'] === 'required' ? 'any' : 'auto' }, only: new Set(names) }
   }
   translation.unsupported(key, 'Anthropic can be told auto, none, any tool or one function')
@@ -126,12 +130,15 @@ function readChoice(body: Readonly<Json>, translation: Translation): AskedChoice
 }
 
 /** Searches per answer for OpenAI's `search_context_size`, which Anthropic cannot be told. */
-const SEARCHES: Json = { low: 1, high: 10 }
+const SEARCHES = new Map<unknown, number>([
+  ['low', 1],
+  ['high', 10],
+])
 
 /** Anthropic's web search tool; its first version runs on every model that searches. */
 function encodeWebSearch(options: Json): Json {
   const tool: Json = { type: 'web_search_20250305', name: 'web_search' }
-  const uses = SEARCHES[String(options['search_context_size'])]
+  const uses = SEARCHES.get(options['search_context_size'])
   if (uses) tool['max_uses'] = uses
   const location = options['user_location']
   const place = isObject(location) ? (location['approximate'] ?? location) : undefined

@@ -22,7 +22,7 @@ const FILTERED = new Set(
  */
 export function toFinishReason(reason: unknown, { calls, legacy }: FinishContext): FinishReason {
   if (reason === 'MAX_TOKENS') return 'length'
-  if (FILTERED.has(String(reason))) return 'content_filter'
+  if (typeof reason === 'string' && FILTERED.has(reason)) return 'content_filter'
   if (calls) return legacy ? 'function_call' : 'tool_calls'
   return 'stop'
 }

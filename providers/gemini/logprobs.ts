@@ -22,5 +22,9 @@ export function toChatLogprobs(result: unknown): unknown {
 
 function toToken(value: unknown): TokenLogprob | undefined {
   if (!isObject(value) || typeof value['logProbability'] !== 'number') return undefined
-  return { token: String(value['token'] ?? ''), logprob: value['logProbability'], bytes: null }
+  return {
+    token: typeof value['token'] === 'string' ? value['token'] : '',
+    logprob: value['logProbability'],
+    bytes: null,
+  }
 }

@@ -21,7 +21,10 @@ export function planToolCalls(request: MockRequest, choice: number): ChatToolCal
   return called.map((tool, i) => ({
     id: `call_${hexOf(`${request.id} ${choice} ${i}`)}`,
     type: 'function',
-    function: { name: String(tool['name']), arguments: JSON.stringify(argumentsOf(tool['parameters'])) },
+    function: {
+      name: typeof tool['name'] === 'string' ? tool['name'] : '',
+      arguments: JSON.stringify(argumentsOf(tool['parameters'])),
+    },
   }))
 }
 

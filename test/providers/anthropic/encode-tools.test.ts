@@ -100,6 +100,21 @@ describe('tools', () => {
     })
   })
 
+  test('what has to be text and is not is refused, or no text', () => {
+    const odd = { toString: [] }
+    const only = (name: unknown) => ({ type: 'allowed_tools', allowed_tools: { tools: [{ function: { name } }] } })
+    for (const name of [odd, undefined, 1]) {
+      expect(refusal({ tools: [fn('a')], tool_choice: only(name) })).toEqual({
+        status: 400,
+        param: 'tool_choice.allowed_tools.tools[0]',
+      })
+    }
+    for (const size of [odd, 'constructor', null]) {
+      const { tools } = encode({ web_search_options: { search_context_size: size } }).out as { tools: object[] }
+      expect(tools[0]).not.toHaveProperty('max_uses')
+    }
+  })
+
   test('forced tools exclude budgeted thinking, and the newest models take none', () => {
     const tools = [fn('a')]
     const forced = { tools, tool_choice: 'required' }

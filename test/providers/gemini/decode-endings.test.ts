@@ -38,6 +38,7 @@ describe('the finish reason', () => {
     ['IMAGE_PROHIBITED_CONTENT', [], 'content_filter'],
     ['MALFORMED_FUNCTION_CALL', [], 'stop'],
     ['UNEXPECTED_TOOL_CALL', [], 'stop'],
+    [{ toString: [] }, [], 'stop'],
     ['OTHER', [], 'stop'],
     ['SOMETHING_NEW', [call], 'tool_calls'],
     [undefined, [], 'stop'],
