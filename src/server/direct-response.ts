@@ -3,6 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { SEND, WRITE } from '../direct-answer.ts'
 import type { DirectSink, WholeAnswer } from '../direct-answer.ts'
+import { isHeaderValue } from '../header-rules.ts'
+import { allocateMemory } from '../write-memory.ts'
 
 /** Longer answers go Node's way: there the head is the smaller part. */
 const LONGEST = 64 * 1024
@@ -10,22 +12,10 @@ const HEAD = 16 * 1024
 /** A chunk's size and its line ends, with those of the last chunk. */
 const FRAME = 32
 /** Where answers are put together. The kernel takes most of them at once; where it does not, there is another. */
-let memory = allocate()
+let memory = allocateMemory(LONGEST + HEAD)
 
-/** Node's own writers of one encoding each, which its types leave out. */
-interface Memory extends Buffer {
-  latin1Write(text: string, at: number): number
-  utf8Write(text: string, at: number): number
-}
-
-function allocate(): Memory {
-  return Buffer.allocUnsafeSlow(LONGEST + HEAD) as Memory
-}
-
+/** In small letters: what the answer says of its framing must be found. */
 const NAME = /^[a-z\d!#$%&'*+.^_`|~-]+$/
-// The C0 controls but for the tab, DEL, and what is not Latin-1 (RFC 9110 §5.5).
-// oxlint-disable-next-line no-control-regex
-const NOT_IN_VALUES = /[^\t\x20-\x7e\x80-\xff]/
 const goodNames = new Set<string>()
 
 /** Node's own fields of a response that say how far it is. Packages have relied on them for as long as they exist. */
@@ -67,7 +57,7 @@ export class DirectResponse extends ServerResponse<IncomingMessage> implements D
     progress._header = head
     progress.finished = true
     socket.write(memory.subarray(0, end))
-    if (socket.writableLength > 0) memory = allocate()
+    if (socket.writableLength > 0) memory = allocateMemory(LONGEST + HEAD)
     // Node's server lets go of the connection, or begins the next answer on it.
     this.emit('finish')
     return true
@@ -98,7 +88,7 @@ export class DirectResponse extends ServerResponse<IncomingMessage> implements D
       progress.finished = true
     }
     socket.write(memory.subarray(0, end))
-    if (socket.writableLength > 0) memory = allocate()
+    if (socket.writableLength > 0) memory = allocateMemory(LONGEST + HEAD)
     if (last) this.emit('finish')
     return true
   }
@@ -153,7 +143,7 @@ function headOf({ status, reason, headers }: WholeAnswer, size: number, keepAliv
   let head = `HTTP/1.1 ${status} ${reason}\r\n`
   for (const name in headers) {
     const value = headers[name]!
-    if (!isName(name) || NOT_IN_VALUES.test(value)) return undefined
+    if (!isName(name) || !isHeaderValue(value)) return undefined
     head += `${name}: ${value}\r\n`
   }
   if (headers['content-length'] === undefined) head += `content-length: ${size}\r\n`

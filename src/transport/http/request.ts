@@ -1,4 +1,5 @@
 import type { UpstreamBody, UpstreamRequest } from '../../types/provider.ts'
+import { isHeaderValue, TOKEN } from '../../header-rules.ts'
 import { isWhole, sizeOf } from './write-request.ts'
 
 /** Where a URL leads: parsed once for each. */
@@ -44,9 +45,6 @@ export function placeOf(url: string): Place {
   return place
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
-// oxlint-disable-next-line no-control-regex
-const NOT_IN_VALUES = /[^\t\x20-\x7e\x80-\xff]/
 const goodNames = new Set<string>()
 /** What the transport itself says: how the body is framed, and what becomes of the connection (RFC 9110 §7.6.1). */
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'expect'])
@@ -61,7 +59,7 @@ export function requestHead(request: UpstreamRequest, { host, path }: Place): st
   for (const name in headers) {
     const value = String(headers[name])
     if (!isName(name)) throw new TypeError(`${JSON.stringify(name)} is not a header's name`)
-    if (NOT_IN_VALUES.test(value)) throw new TypeError(`the header ${name} holds what no header can`)
+    if (!isHeaderValue(value)) throw new TypeError(`the header ${name} holds what no header can`)
     const lower = name.toLowerCase()
     if (FRAMING.has(lower)) continue
     hosted ||= lower === 'host'

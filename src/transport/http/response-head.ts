@@ -1,4 +1,5 @@
 import type { ResponseHeaders } from '../types.ts'
+import { TOKEN } from '../../header-rules.ts'
 
 /** What the head of a response says (RFC 9112 §4 to §6). */
 export interface ResponseHead {
@@ -17,7 +18,6 @@ export class BadResponse extends Error {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
-const NAME = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/
 // What no value may hold (RFC 9110 §5.5). A lone CR or LF would be a line to somebody else.
 // oxlint-disable-next-line no-control-regex
 const NOT_IN_HEADS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|[^\r]\n/
@@ -48,7 +48,7 @@ function nameOf(written: string): string {
   let name = names.get(written)
   if (name === undefined) {
     // A folded line begins with a space, and so is no name either: a gateway must not pass it on (RFC 9112 §5.2).
-    if (!NAME.test(written)) throw new BadResponse('a header whose name is none')
+    if (!TOKEN.test(written)) throw new BadResponse('a header whose name is none')
     name = written.toLowerCase()
     if (names.size < 1000) names.set(written, name)
   }

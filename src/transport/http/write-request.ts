@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net'
 import type { UpstreamBody } from '../../types/provider.ts'
+import { allocateMemory } from '../../write-memory.ts'
+import type { WriteMemory } from '../../write-memory.ts'
 
 export type WholeBody = Exclude<UpstreamBody, AsyncIterable<Uint8Array>>
 type Piece = string | Uint8Array
@@ -18,26 +20,16 @@ export function sizeOf(body: WholeBody): number {
   return size
 }
 
-/** Node's own writers of one encoding each, which its types leave out. */
-interface Memory extends Buffer {
-  latin1Write(text: string, at: number): number
-  utf8Write(text: string, at: number): number
-}
-
 /** Longer requests are written from where they lie. */
 const LONGEST = 64 * 1024
 /** Where requests are put together: head and body are one write. */
-let memory: Memory | undefined
-
-function allocate(size: number): Memory {
-  return Buffer.allocUnsafeSlow(size) as Memory
-}
+let memory: WriteMemory | undefined
 
 /** Sends a request whose body is there. `plain`: what the socket is given goes to the kernel at once. */
 export function writeWhole(socket: Socket, head: string, body: WholeBody | undefined, plain: boolean): void {
   const size = head.length + (body === undefined ? 0 : sizeOf(body))
   if (size > LONGEST) return writeApart(socket, head, body!)
-  const room = plain && socket.writableLength === 0 ? (memory ??= allocate(LONGEST)) : allocate(size)
+  const room = plain && socket.writableLength === 0 ? (memory ??= allocateMemory(LONGEST)) : allocateMemory(size)
   let end = room.latin1Write(head, 0)
   if (Array.isArray(body)) for (const piece of body as Piece[]) end += put(room, piece, end)
   else if (body !== undefined) end += put(room, body as Piece, end)
@@ -46,7 +38,7 @@ export function writeWhole(socket: Socket, head: string, body: WholeBody | undef
   if (room === memory && socket.writableLength > 0) memory = undefined
 }
 
-function put(room: Memory, piece: Piece, at: number): number {
+function put(room: WriteMemory, piece: Piece, at: number): number {
   if (typeof piece === 'string') return room.utf8Write(piece, at)
   room.set(piece, at)
   return piece.length
