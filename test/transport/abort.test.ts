@@ -1,26 +1,14 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createHttpTransport } from '../../src/transport/http/transport.ts'
-import type { Transport } from '../../src/transport/types.ts'
 import type { UpstreamRequest } from '../../src/types/provider.ts'
 import { until, within } from '../suites/gateway-under-test.ts'
-import { call, chunk, CHUNKED_HEAD, startUpstream, turns, whole } from './support.ts'
-import type { CallOptions, OnRequest, Seen, Upstream } from './support.ts'
+import { call, chunk, CHUNKED_HEAD, startUpstream, turns, upstreamForEach, whole } from './support.ts'
+import type { CallOptions, Seen } from './support.ts'
 
-let transport: Transport
-let upstream: Upstream
-let onRequest: OnRequest
-beforeEach(async () => {
-  onRequest = () => {}
-  upstream = await startUpstream((peer, request) => onRequest(peer, request))
-  transport = createHttpTransport()
-})
-afterEach(async () => {
-  await upstream.close()
-  await transport.close()
-})
+const bench = upstreamForEach()
 
 const start = (on?: CallOptions['on'], request: Partial<UpstreamRequest> = {}) =>
-  call({ transport, url: upstream.url, request, ...(on && { on }) })
+  call({ transport: bench.transport, url: bench.upstream.url, request, ...(on && { on }) })
 const stream = Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')])
 
 /** Milliseconds. An abort reaches the server at once, by itself: some for a machine that is busy, less than any timeout. */
@@ -28,15 +16,18 @@ const AT_ONCE = 500
 
 /** Nothing is reported after an abort, and the server's socket closes. */
 async function checkGone(seen: Seen, events: string[]) {
-  await until('the close', () => upstream.peers.every(({ closed }) => closed), AT_ONCE)
+  await until('the close', () => bench.upstream.peers.every(({ closed }) => closed), AT_ONCE)
   await turns(20)
   expect(seen.events).toEqual(events)
 }
 
 /** The transport works as before. */
 async function checkNext(path = 'next') {
-  onRequest = ({ socket }, request) => socket.write(whole(request.path))
-  const seen = await within('the next answer', call({ transport, url: `${upstream.url}${path}` }).done)
+  bench.onRequest = ({ socket }, request) => socket.write(whole(request.path))
+  const seen = await within(
+    'the next answer',
+    call({ transport: bench.transport, url: `${bench.upstream.url}${path}` }).done,
+  )
   expect(seen).toMatchObject({ events: ['start', 'headers', 'data', 'end'] })
   expect(seen.body().toString()).toBe(`/${path}`)
 }
@@ -46,7 +37,7 @@ describe('an abort', () => {
     const seen = start((event, { control }) => event === 'start' && control.abort())
     await turns(20)
     expect(seen.events).toEqual(['start'])
-    expect(upstream.peers.length).toBe(0)
+    expect(bench.upstream.peers.length).toBe(0)
     await checkNext()
   })
 
@@ -56,15 +47,15 @@ describe('an abort', () => {
     await turns(30)
     expect(seen.events).toEqual(['start'])
     // The connection that was being made serves another call.
-    expect([upstream.requests.length, upstream.peers.length]).toEqual([0, 1])
+    expect([bench.upstream.requests.length, bench.upstream.peers.length]).toEqual([0, 1])
     await checkNext()
-    expect(upstream.peers.length).toBe(1)
+    expect(bench.upstream.peers.length).toBe(1)
   })
 
   test('before the answer of a server that does not exist leaves nothing to report', async () => {
     const none = await startUpstream()
     await none.close()
-    const seen = call({ transport, url: none.url })
+    const seen = call({ transport: bench.transport, url: none.url })
     seen.control.abort()
     await turns(30)
     expect(seen.events).toEqual(['start'])
@@ -72,18 +63,18 @@ describe('an abort', () => {
 
   test('between a kept connection’s turn and the request sends nothing', async () => {
     await checkNext('first')
-    const before = upstream.requests.length
+    const before = bench.upstream.requests.length
     const seen = start()
     seen.control.abort()
     await turns(20)
     expect(seen.events).toEqual(['start'])
-    expect(upstream.requests.length).toBe(before)
+    expect(bench.upstream.requests.length).toBe(before)
     await checkNext()
   })
 
   test('before the headers', async () => {
     const seen = start()
-    await until('the request', () => upstream.requests.length === 1)
+    await until('the request', () => bench.upstream.requests.length === 1)
     seen.control.abort()
     await checkGone(seen, ['start'])
     await checkNext()
@@ -91,10 +82,10 @@ describe('an abort', () => {
 
   test('in the middle of the headers, and between two of them', async () => {
     for (const text of ['HTTP/1.1 200', 'HTTP/1.1 103 x\r\n\r\n']) {
-      onRequest = ({ socket }) => socket.write(text)
-      const before = upstream.requests.length
+      bench.onRequest = ({ socket }) => socket.write(text)
+      const before = bench.upstream.requests.length
       const seen = start()
-      await until('the request', () => upstream.requests.length > before)
+      await until('the request', () => bench.upstream.requests.length > before)
       await turns(10)
       seen.control.abort()
       await checkGone(seen, ['start'])
@@ -103,7 +94,7 @@ describe('an abort', () => {
   })
 
   test('in the middle of the body', async () => {
-    onRequest = ({ socket }) => socket.write(stream)
+    bench.onRequest = ({ socket }) => socket.write(stream)
     const seen = start()
     await until('the first piece', () => seen.pieces.length > 0)
     seen.control.abort()
@@ -113,7 +104,7 @@ describe('an abort', () => {
 
   test('of a server that goes on writing', async () => {
     let more: NodeJS.Timeout | undefined
-    onRequest = ({ socket }) => {
+    bench.onRequest = ({ socket }) => {
       socket.write(CHUNKED_HEAD)
       more = setInterval(() => socket.write(chunk('x'.repeat(10_000))), 1)
       socket.on('close', () => clearInterval(more))
@@ -127,7 +118,7 @@ describe('an abort', () => {
   })
 
   test('while it is paused', async () => {
-    onRequest = ({ socket }) => {
+    bench.onRequest = ({ socket }) => {
       socket.write(CHUNKED_HEAD)
       for (let i = 0; i < 300; i++) socket.write(chunk('x'.repeat(50_000)))
     }
@@ -135,14 +126,14 @@ describe('an abort', () => {
     await until('the first piece', () => seen.pieces.length > 0)
     await turns(20)
     seen.control.abort()
-    await until('the close', () => upstream.peers[0]!.closed, AT_ONCE)
+    await until('the close', () => bench.upstream.peers[0]!.closed, AT_ONCE)
     expect(seen.events).toEqual(['start', 'headers', 'data'])
     await checkNext()
   })
 
   test('in the middle of a long request', async () => {
     const seen = start(undefined, { body: Buffer.alloc(50_000_000, 'x') })
-    await until('its beginning', () => (upstream.peers[0]?.size ?? 0) > 0)
+    await until('its beginning', () => (bench.upstream.peers[0]?.size ?? 0) > 0)
     seen.control.abort()
     await checkGone(seen, ['start'])
     await checkNext()
@@ -156,7 +147,7 @@ describe('an abort', () => {
       }
     }
     const seen = start(undefined, { body: body() })
-    await until('its beginning', () => (upstream.peers[0]?.size ?? 0) > 200)
+    await until('its beginning', () => (bench.upstream.peers[0]?.size ?? 0) > 200)
     seen.control.abort()
     await checkGone(seen, ['start'])
     await checkNext()
@@ -172,7 +163,7 @@ describe('an abort', () => {
     ['all chunks', 'data', Buffer.concat([stream, chunk('')])],
     ['what is wrong', 'headers', Buffer.concat([stream, Buffer.from('wrong\r\n')])],
   ] as const)('with %s, in `%s`', async (_name, when, bytes) => {
-    onRequest = ({ socket }) => socket.write(bytes)
+    bench.onRequest = ({ socket }) => socket.write(bytes)
     const seen = start((event, { control }) => event === when && control.abort())
     await until('the event', () => seen.events.includes(when))
     await checkGone(seen, when === 'headers' ? ['start', 'headers'] : ['start', 'headers', 'data'])
@@ -180,12 +171,12 @@ describe('an abort', () => {
   })
 
   test('in `end` or in `error` changes nothing', async () => {
-    onRequest = ({ socket }) => socket.write(whole('whole'))
+    bench.onRequest = ({ socket }) => socket.write(whole('whole'))
     const seen = start((event, { control }) => event === 'end' && control.abort())
     await within('the answer', seen.done)
     await checkNext()
-    expect(upstream.peers.length).toBe(1)
-    onRequest = ({ socket }) => socket.write('nonsense\r\n\r\n')
+    expect(bench.upstream.peers.length).toBe(1)
+    bench.onRequest = ({ socket }) => socket.write('nonsense\r\n\r\n')
     const failed = start((event, { control }) => event === 'error' && control.abort())
     await within('the error', failed.done)
     await turns(10)
@@ -195,13 +186,13 @@ describe('an abort', () => {
 
   test('twice is once', async () => {
     const seen = start()
-    await until('the request', () => upstream.requests.length === 1)
+    await until('the request', () => bench.upstream.requests.length === 1)
     seen.control.abort()
     seen.control.abort()
     await checkGone(seen, ['start'])
     seen.control.abort()
     await checkNext()
-    expect(upstream.peers.length).toBe(2)
+    expect(bench.upstream.peers.length).toBe(2)
   })
 })
 
@@ -214,68 +205,72 @@ describe('what is said to an exchange after its end', () => {
   }
 
   test('does not reach the next one on its connection', async () => {
-    onRequest = ({ socket }) => socket.write(whole('first'))
+    bench.onRequest = ({ socket }) => socket.write(whole('first'))
     const first = await within('the answer', start().done)
-    onRequest = ({ socket }) => socket.write(stream)
+    bench.onRequest = ({ socket }) => socket.write(stream)
     const next = start()
     say(first)
     await until('the first piece', () => next.pieces.length > 0)
     say(first)
     await turns(10)
-    upstream.peers[0]!.socket.write(chunk('second'))
+    bench.upstream.peers[0]!.socket.write(chunk('second'))
     await until('the second', () => next.body().toString() === 'firstsecond')
     say(first)
-    upstream.peers[0]!.socket.write(chunk(''))
+    bench.upstream.peers[0]!.socket.write(chunk(''))
     await within('the end', next.done)
-    expect(upstream.peers.length).toBe(1)
+    expect(bench.upstream.peers.length).toBe(1)
     expect(first.events).toEqual(['start', 'headers', 'data', 'end'])
     expect(next.events).toEqual(['start', 'headers', 'data', 'end'])
   })
 
   test('nor what is said in its `end` to one that is already waiting', async () => {
     const one = createHttpTransport({ connections: 1 })
-    onRequest = ({ socket }, { path }) => socket.write(path === '/a' ? whole('a') : stream)
-    const first = call({ transport: one, url: `${upstream.url}a`, on: (event, seen) => event === 'end' && say(seen) })
-    const next = call({ transport: one, url: `${upstream.url}b` })
+    bench.onRequest = ({ socket }, { path }) => socket.write(path === '/a' ? whole('a') : stream)
+    const first = call({
+      transport: one,
+      url: `${bench.upstream.url}a`,
+      on: (event, seen) => event === 'end' && say(seen),
+    })
+    const next = call({ transport: one, url: `${bench.upstream.url}b` })
     await within('the first', first.done)
     say(first)
     await until('the first piece', () => next.pieces.length > 0)
-    upstream.peers[0]!.socket.write(chunk(''))
+    bench.upstream.peers[0]!.socket.write(chunk(''))
     await within('the end', next.done)
     expect(next.body().toString()).toBe('first')
-    expect(upstream.peers.length).toBe(1)
+    expect(bench.upstream.peers.length).toBe(1)
     await one.close()
   })
 
   test('nor what is said to one that failed or was aborted', async () => {
-    onRequest = ({ socket }) => socket.destroy()
+    bench.onRequest = ({ socket }) => socket.destroy()
     const failed = await within('the error', start().done)
-    onRequest = () => {}
+    bench.onRequest = () => {}
     const aborted = start()
-    await until('the request', () => upstream.requests.length === 2)
+    await until('the request', () => bench.upstream.requests.length === 2)
     aborted.control.abort()
     await turns(10)
-    onRequest = ({ socket }) => socket.write(stream)
+    bench.onRequest = ({ socket }) => socket.write(stream)
     const next = start()
     await until('the first piece', () => next.pieces.length > 0)
     say(failed)
     say(aborted)
     await turns(10)
-    upstream.peers.at(-1)!.socket.write(chunk(''))
+    bench.upstream.peers.at(-1)!.socket.write(chunk(''))
     await within('the end', next.done)
   })
 })
 
 test('hundreds of calls that are aborted at any time leave the others alone', async () => {
   const delays = Array.from({ length: 300 }, (_, i) => (i * 7919) % 12)
-  onRequest = ({ socket }, { path }) => {
+  bench.onRequest = ({ socket }, { path }) => {
     const i = Number(path.slice(1))
     socket.write(CHUNKED_HEAD)
     socket.write(chunk(`<${i}`))
     setTimeout(() => socket.write(Buffer.concat([chunk(`${i}>`), chunk('')])), (i * 31) % 9)
   }
   const own = createHttpTransport({ connections: 20 })
-  const calls = delays.map((_, i) => call({ transport: own, url: `${upstream.url}${i}` }))
+  const calls = delays.map((_, i) => call({ transport: own, url: `${bench.upstream.url}${i}` }))
   for (const [i, seen] of calls.entries()) if (i % 2 === 0) setTimeout(() => seen.control.abort(), delays[i]! * 5)
   const kept = await within(
     'the others',

@@ -1,26 +1,15 @@
 import type { Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createHttpTransport } from '../../src/transport/http/transport.ts'
-import type { Transport } from '../../src/transport/types.ts'
 import { until, within } from '../suites/gateway-under-test.ts'
 import { seeded } from './random.ts'
-import { call, chunk, CHUNKED_HEAD, startUpstream, turns, whole } from './support.ts'
-import type { CallOptions, OnRequest, Seen, Upstream } from './support.ts'
+import { call, chunk, CHUNKED_HEAD, turns, upstreamForEach, whole } from './support.ts'
+import type { CallOptions, Seen } from './support.ts'
 
-let transport: Transport
-let upstream: Upstream
-let onRequest: OnRequest
-beforeEach(async () => {
-  onRequest = () => {}
-  upstream = await startUpstream((peer, request) => onRequest(peer, request))
-  transport = createHttpTransport()
-})
-afterEach(async () => {
-  await upstream.close()
-  await within('the close', transport.close())
-})
+const bench = upstreamForEach()
 
-const start = (on?: CallOptions['on']) => call({ transport, url: upstream.url, ...(on && { on }) })
+const start = (on?: CallOptions['on']) =>
+  call({ transport: bench.transport, url: bench.upstream.url, ...(on && { on }) })
 const PIECE = 64 * 1024
 
 /** Writes as fast as it is read. Counts what was handed to the socket. */
@@ -68,7 +57,7 @@ describe.each([
 
   test('stops the server, and gets everything when it reads on', { timeout: 60_000 }, async () => {
     const written = { bytes: 0 }
-    onRequest = ({ socket }) => void pour(socket, total, framed, written)
+    bench.onRequest = ({ socket }) => void pour(socket, total, framed, written)
     const seen = start((event, { control, pieces }) => event === 'data' && pieces.length === 1 && control.pause())
     await until('the first piece', () => seen.pieces.length > 0)
     // Until the server stands still: as much as the kernel holds.
@@ -78,7 +67,7 @@ describe.each([
     }
     expect(written.bytes).toBeLessThan(total / 2)
     expect(seen.pieces.length).toBe(1)
-    expect(upstream.peers[0]!.socket.writableLength).toBeGreaterThan(0)
+    expect(bench.upstream.peers[0]!.socket.writableLength).toBeGreaterThan(0)
     seen.control.resume()
     await within('the rest', seen.done, 30_000)
     checkPoured(seen, total)
@@ -86,7 +75,7 @@ describe.each([
 
   test('many times, at any time, loses nothing', { timeout: 60_000 }, async () => {
     const size = 160 * PIECE
-    onRequest = ({ socket }) => void pour(socket, size, framed)
+    bench.onRequest = ({ socket }) => void pour(socket, size, framed)
     const random = seeded(2)
     const seen = start((event, { control }) => {
       if (event !== 'data' || random.chance(0.4)) return
@@ -108,13 +97,13 @@ describe.each([
 
 describe('a pause', () => {
   test('holds, though a resume came before it in the same turn', async () => {
-    onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
+    bench.onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
     const seen = start((event, { control, pieces }) => event === 'data' && pieces.length === 1 && control.pause())
     await until('the first', () => seen.pieces.length > 0)
     seen.control.resume()
     seen.control.pause()
     await turns(20)
-    upstream.peers[0]!.socket.write(chunk('second'))
+    bench.upstream.peers[0]!.socket.write(chunk('second'))
     await turns(50)
     expect(seen.body().toString()).toBe('first')
     // And the other way round.
@@ -122,28 +111,28 @@ describe('a pause', () => {
     seen.control.pause()
     seen.control.resume()
     await until('the second', () => seen.body().toString() === 'firstsecond')
-    upstream.peers[0]!.socket.write(chunk(''))
+    bench.upstream.peers[0]!.socket.write(chunk(''))
     await within('the end', seen.done)
   })
 
   test('in `headers` holds back the body that comes later', async () => {
-    onRequest = ({ socket }) => socket.write(CHUNKED_HEAD)
+    bench.onRequest = ({ socket }) => socket.write(CHUNKED_HEAD)
     const seen = start((event, { control }) => event === 'headers' && control.pause())
     await until('the headers', () => seen.status === 200)
-    upstream.peers[0]!.socket.write(chunk('first'))
+    bench.upstream.peers[0]!.socket.write(chunk('first'))
     await turns(50)
     expect(seen.pieces.length).toBe(0)
     seen.control.resume()
     await until('the first', () => seen.body().toString() === 'first')
-    upstream.peers[0]!.socket.write(chunk(''))
+    bench.upstream.peers[0]!.socket.write(chunk(''))
     await within('the end', seen.done)
   })
 
   test('holds back the end, too', async () => {
-    onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
+    bench.onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
     const seen = start((event, { control }) => event === 'data' && control.pause())
     await until('the first', () => seen.pieces.length > 0)
-    upstream.peers[0]!.socket.write(chunk(''))
+    bench.upstream.peers[0]!.socket.write(chunk(''))
     await turns(50)
     expect(seen.over).toBe(false)
     seen.control.resume()
@@ -151,7 +140,7 @@ describe('a pause', () => {
   })
 
   test('lets a body come that ends with the connection, and its end', async () => {
-    onRequest = ({ socket }) => {
+    bench.onRequest = ({ socket }) => {
       socket.write('HTTP/1.1 200 OK\r\n\r\nfirst')
       setTimeout(() => socket.end('second'), 20)
     }
@@ -168,7 +157,7 @@ describe('a pause', () => {
   })
 
   test('before the headers keeps nobody from them, be they cut anywhere', async () => {
-    onRequest = async ({ socket }) => {
+    bench.onRequest = async ({ socket }) => {
       socket.write('HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200')
       await turns(20)
       socket.write(' OK\r\ncontent-length: 2\r\n\r\n')
@@ -184,7 +173,7 @@ describe('a pause', () => {
 
   test('before the headers holds back the body', async () => {
     const written = { bytes: 0 }
-    onRequest = ({ socket }) => void pour(socket, 400 * PIECE, true, written)
+    bench.onRequest = ({ socket }) => void pour(socket, 400 * PIECE, true, written)
     const seen = start((event, { control }) => event === 'start' && control.pause())
     await until('the headers', () => seen.status === 200)
     for (let before = -1; before !== written.bytes;) {
@@ -198,7 +187,7 @@ describe('a pause', () => {
   })
 
   test('in `start`, and a resume before there is a connection', async () => {
-    onRequest = ({ socket }) => socket.write(whole('ok'))
+    bench.onRequest = ({ socket }) => socket.write(whole('ok'))
     const seen = start((event, { control }) => event === 'start' && control.pause())
     seen.control.resume()
     await within('the end', seen.done)
@@ -207,10 +196,10 @@ describe('a pause', () => {
 
   test.each(['headers', 'data'] as const)('in `%s` of the last read is not the next exchange’s', async (when) => {
     for (const last of [whole('whole'), Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('a'), chunk('')])]) {
-      onRequest = ({ socket }) => socket.write(last)
+      bench.onRequest = ({ socket }) => socket.write(last)
       const seen = start((event, { control }) => event === when && control.pause())
       await within('the end', seen.done)
-      onRequest = async ({ socket }) => {
+      bench.onRequest = async ({ socket }) => {
         socket.write(CHUNKED_HEAD)
         await turns(5)
         socket.write(chunk('next'))
@@ -219,35 +208,39 @@ describe('a pause', () => {
       }
       expect((await within('the next', start().done)).body().toString()).toBe('next')
     }
-    expect(upstream.peers.length).toBe(1)
+    expect(bench.upstream.peers.length).toBe(1)
   })
 
   test('of the last read is not that of an exchange that waits for the connection', async () => {
     const one = createHttpTransport({ connections: 1 })
-    onRequest = ({ socket }) => socket.write(whole('ok'))
+    bench.onRequest = ({ socket }) => socket.write(whole('ok'))
     const calls = Array.from({ length: 8 }, () =>
-      call({ transport: one, url: upstream.url, on: (event, { control }) => event === 'data' && control.pause() }),
+      call({
+        transport: one,
+        url: bench.upstream.url,
+        on: (event, { control }) => event === 'data' && control.pause(),
+      }),
     )
     await within('all', Promise.all(calls.map(({ done }) => done)))
-    expect(upstream.peers.length).toBe(1)
+    expect(bench.upstream.peers.length).toBe(1)
     await one.close()
   })
 
   test('of one exchange is not that of another', async () => {
-    onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
+    bench.onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
     const paused = start((event, { control }) => event === 'data' && control.pause())
     await until('the first', () => paused.pieces.length > 0)
-    onRequest = ({ socket }) => void pour(socket, 40 * PIECE, true)
+    bench.onRequest = ({ socket }) => void pour(socket, 40 * PIECE, true)
     const seen = await within('the other', start().done, 10_000)
     checkPoured(seen, 40 * PIECE)
-    upstream.peers[0]!.socket.write(chunk(''))
+    bench.upstream.peers[0]!.socket.write(chunk(''))
     paused.control.resume()
     await within('the end', paused.done)
   })
 })
 
 test('pieces stay as they were, whatever comes after them on any connection', async () => {
-  onRequest = ({ socket }, { path }) => {
+  bench.onRequest = ({ socket }, { path }) => {
     let left = 30
     socket.write(CHUNKED_HEAD)
     const next = () => {
@@ -257,7 +250,9 @@ test('pieces stay as they were, whatever comes after them on any connection', as
     }
     next()
   }
-  const calls = Array.from({ length: 20 }, (_, i) => call({ transport, url: `${upstream.url}${i}` }))
+  const calls = Array.from({ length: 20 }, (_, i) =>
+    call({ transport: bench.transport, url: `${bench.upstream.url}${i}` }),
+  )
   await within('all', Promise.all(calls.map(({ done }) => done)), 10_000)
   for (const [i, seen] of calls.entries()) expect(seen.body().toString()).toBe(`/${i}`.repeat(250 * 30))
 })

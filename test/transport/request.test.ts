@@ -144,6 +144,8 @@ describe('framing is the transport’s', () => {
         `GET / HTTP/1.1\r\n${name}: other.example\r\n${TAIL}`,
       )
     }
+    const both = await wire({ method: 'GET', headers: { Host: 'one.example', host: 'two.example' } })
+    expect(both).toBe(`GET / HTTP/1.1\r\nHost: one.example\r\n${TAIL}`)
   })
 })
 

@@ -2,8 +2,11 @@ import { createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import type { TlsOptions } from 'node:tls'
+import { afterEach, beforeEach } from 'vitest'
+import { createHttpTransport } from '../../src/transport/http/transport.ts'
 import type { UpstreamRequest } from '../../src/types/provider.ts'
 import type { ResponseHeaders, Transport, TransportControl, TransportTimeouts } from '../../src/transport/types.ts'
+import { within } from '../suites/gateway-under-test.ts'
 
 /** One request as it came over the wire. */
 export interface WireRequest {
@@ -243,4 +246,19 @@ export function chunk(body: string | Uint8Array): Buffer {
 /** Turns of the event loop, so that what is on its way arrives. */
 export async function turns(ms = 50): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+/** Within a test file: an upstream and a transport of its own for each test. Asked, the upstream does nothing until told. */
+export function upstreamForEach(): { transport: Transport; upstream: Upstream; onRequest: OnRequest } {
+  const bench = {} as ReturnType<typeof upstreamForEach>
+  beforeEach(async () => {
+    bench.onRequest = () => {}
+    bench.upstream = await startUpstream({ onRequest: (peer, request) => bench.onRequest(peer, request) })
+    bench.transport = createHttpTransport()
+  })
+  afterEach(async () => {
+    await bench.upstream.close()
+    await within('the close', bench.transport.close())
+  })
+  return bench
 }

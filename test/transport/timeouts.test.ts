@@ -1,26 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { createHttpTransport } from '../../src/transport/http/transport.ts'
-import type { Transport, TransportTimeouts } from '../../src/transport/types.ts'
+import type { TransportTimeouts } from '../../src/transport/types.ts'
 import { until, within } from '../suites/gateway-under-test.ts'
-import { call, chunk, CHUNKED_HEAD, startUpstream, turns, whole } from './support.ts'
-import type { CallOptions, OnRequest, Upstream } from './support.ts'
+import { call, chunk, CHUNKED_HEAD, startUpstream, turns, upstreamForEach, whole } from './support.ts'
+import type { CallOptions, OnRequest } from './support.ts'
 
-let transport: Transport
-let upstream: Upstream
-let onRequest: OnRequest
-beforeEach(async () => {
-  onRequest = () => {}
-  upstream = await startUpstream((peer, request) => onRequest(peer, request))
-  transport = createHttpTransport()
-})
-afterEach(async () => {
-  await upstream.close()
-  await transport.close()
-})
+const bench = upstreamForEach()
 
 const start = (timeouts: Partial<TransportTimeouts>, on?: CallOptions['on']) =>
-  call({ transport, url: upstream.url, timeouts, ...(on && { on }) })
-const closed = () => until('the close', () => upstream.peers.every((peer) => peer.closed))
+  call({ transport: bench.transport, url: bench.upstream.url, timeouts, ...(on && { on }) })
+const closed = () => until('the close', () => bench.upstream.peers.every((peer) => peer.closed))
 
 /** Does something again and again until the socket is gone. */
 function keepWriting(text: () => string, ms: number): OnRequest {
@@ -40,32 +29,32 @@ describe('the answer’s headers', () => {
   })
 
   test('come in time', async () => {
-    onRequest = ({ socket }) => setTimeout(() => socket.write(whole('ok')), 300)
+    bench.onRequest = ({ socket }) => setTimeout(() => socket.write(whole('ok')), 300)
     expect((await within('the answer', start({ headers: 2000 }).done)).body().toString()).toBe('ok')
   })
 
   test('come late, and are nobody’s', async () => {
-    onRequest = ({ socket }) => setTimeout(() => socket.write(whole('late')), 700)
+    bench.onRequest = ({ socket }) => setTimeout(() => socket.write(whole('late')), 700)
     const seen = await within('the timeout', start({ headers: 100 }).done)
     expect(seen.code()).toBe('HEADERS_TIMEOUT')
     await closed()
-    onRequest = ({ socket }) => socket.write(whole('ok'))
+    bench.onRequest = ({ socket }) => socket.write(whole('ok'))
     expect((await within('the answer', start({ headers: 2000 }).done)).body().toString()).toBe('ok')
-    expect(upstream.peers.length).toBe(2)
+    expect(bench.upstream.peers.length).toBe(2)
   })
 
   test('do not come on a connection that was used before', async () => {
-    onRequest = ({ socket }) => socket.write(whole('ok'))
+    bench.onRequest = ({ socket }) => socket.write(whole('ok'))
     await within('the answer', start({}).done)
-    onRequest = () => {}
+    bench.onRequest = () => {}
     const seen = await within('the timeout', start({ headers: 100 }).done)
     expect(seen.code()).toBe('HEADERS_TIMEOUT')
-    expect(upstream.peers.length).toBe(1)
+    expect(bench.upstream.peers.length).toBe(1)
     await closed()
   })
 
   test('are not in time because 1xx answers are', async () => {
-    onRequest = keepWriting(() => 'HTTP/1.1 102 Processing\r\n\r\n', 50)
+    bench.onRequest = keepWriting(() => 'HTTP/1.1 102 Processing\r\n\r\n', 50)
     const seen = await within('the timeout', start({ headers: 200 }).done)
     expect(seen.code()).toBe('HEADERS_TIMEOUT')
     await closed()
@@ -73,7 +62,7 @@ describe('the answer’s headers', () => {
 
   test('are not in time because their first lines are', async () => {
     let lines = 0
-    onRequest = keepWriting(() => (lines++ === 0 ? 'HTTP/1.1 200 OK\r\n' : 'x-a: b\r\n'), 50)
+    bench.onRequest = keepWriting(() => (lines++ === 0 ? 'HTTP/1.1 200 OK\r\n' : 'x-a: b\r\n'), 50)
     const seen = await within('the timeout', start({ headers: 200 }).done)
     expect(seen.code()).toBe('HEADERS_TIMEOUT')
     await closed()
@@ -81,8 +70,9 @@ describe('the answer’s headers', () => {
 
   test('are waited for from the time of the request, not of the queue', async () => {
     const one = createHttpTransport({ connections: 1 })
-    onRequest = ({ socket }, { path }) => setTimeout(() => socket.write(whole(path)), 250)
-    const ask = (path: string) => call({ transport: one, url: `${upstream.url}${path}`, timeouts: { headers: 500 } })
+    bench.onRequest = ({ socket }, { path }) => setTimeout(() => socket.write(whole(path)), 250)
+    const ask = (path: string) =>
+      call({ transport: one, url: `${bench.upstream.url}${path}`, timeouts: { headers: 500 } })
     const calls = ['a', 'b', 'c', 'd'].map(ask)
     for (const seen of calls) expect((await within('the answer', seen.done)).error).toBeUndefined()
     await one.close()
@@ -90,8 +80,9 @@ describe('the answer’s headers', () => {
 
   test('make room for those that wait', async () => {
     const one = createHttpTransport({ connections: 1 })
-    onRequest = ({ socket }, { path }) => path === '/b' && socket.write(whole('b'))
-    const ask = (path: string) => call({ transport: one, url: `${upstream.url}${path}`, timeouts: { headers: 150 } })
+    bench.onRequest = ({ socket }, { path }) => path === '/b' && socket.write(whole('b'))
+    const ask = (path: string) =>
+      call({ transport: one, url: `${bench.upstream.url}${path}`, timeouts: { headers: 150 } })
     const [a, b] = [ask('a'), ask('b')]
     expect((await within('the timeout', a.done)).code()).toBe('HEADERS_TIMEOUT')
     expect((await within('the answer', b.done)).body().toString()).toBe('b')
@@ -101,7 +92,7 @@ describe('the answer’s headers', () => {
 
 describe('the answer’s body', () => {
   test('falls silent', async () => {
-    onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
+    bench.onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
     const seen = await within('the timeout', start({ idle: 150 }).done)
     expect(seen).toMatchObject({ events: ['start', 'headers', 'data', 'error'] })
     expect(seen.code()).toBe('IDLE_TIMEOUT')
@@ -111,7 +102,7 @@ describe('the answer’s body', () => {
 
   test('never begins', async () => {
     for (const head of [CHUNKED_HEAD, 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n', 'HTTP/1.1 200 OK\r\n\r\n']) {
-      onRequest = ({ socket }) => socket.write(head)
+      bench.onRequest = ({ socket }) => socket.write(head)
       const seen = await within('the timeout', start({ idle: 100, headers: 60_000 }).done)
       expect(seen).toMatchObject({ events: ['start', 'headers', 'error'] })
       expect(seen.code()).toBe('IDLE_TIMEOUT')
@@ -119,7 +110,7 @@ describe('the answer’s body', () => {
   })
 
   test('takes longer than the timeout, but is never silent for so long', async () => {
-    onRequest = async ({ socket }) => {
+    bench.onRequest = async ({ socket }) => {
       socket.write(CHUNKED_HEAD)
       for (let i = 0; i < 12; i++) {
         await turns(100)
@@ -132,7 +123,7 @@ describe('the answer’s body', () => {
   })
 
   test('is not silent while its reader pauses', async () => {
-    onRequest = async ({ socket }) => {
+    bench.onRequest = async ({ socket }) => {
       socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
       await turns(50)
       socket.write(Buffer.concat([chunk('second'), chunk('')]))
@@ -148,7 +139,7 @@ describe('the answer’s body', () => {
   })
 
   test('is silent again once its reader reads on', async () => {
-    onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
+    bench.onRequest = ({ socket }) => socket.write(Buffer.concat([Buffer.from(CHUNKED_HEAD), chunk('first')]))
     const seen = start({ idle: 300 }, (event, { control }) => event === 'data' && control.pause())
     await until('the first', () => seen.pieces.length > 0)
     await turns(500)
@@ -162,34 +153,38 @@ describe('the answer’s body', () => {
   })
 
   test('has nothing to do with the time to its headers', async () => {
-    onRequest = ({ socket }) => setTimeout(() => socket.write(whole('ok')), 500)
+    bench.onRequest = ({ socket }) => setTimeout(() => socket.write(whole('ok')), 500)
     expect((await within('the answer', start({ idle: 100, headers: 3000 }).done)).body().toString()).toBe('ok')
   })
 })
 
 test('no timeout is reported after the end, and none reaches the next exchange', async () => {
-  onRequest = ({ socket }) => socket.write(whole('ok'))
+  bench.onRequest = ({ socket }) => socket.write(whole('ok'))
   const first = await within('the answer', start({ headers: 100, idle: 100 }).done)
   await turns(600)
   expect(first.events).toEqual(['start', 'headers', 'data', 'end'])
-  onRequest = ({ socket }) => setTimeout(() => socket.write(whole('slow')), 500)
+  bench.onRequest = ({ socket }) => setTimeout(() => socket.write(whole('slow')), 500)
   const next = await within('the answer', start({ headers: 5000, idle: 5000 }).done)
   expect(next.body().toString()).toBe('slow')
   // A kept connection is no silent one.
-  expect(upstream.peers.length).toBe(1)
+  expect(bench.upstream.peers.length).toBe(1)
 })
 
 describe('a server that cannot be reached', () => {
   test('refuses', async () => {
     const none = await startUpstream()
     await none.close()
-    const seen = await within('the error', call({ transport, url: none.url }).done)
+    const seen = await within('the error', call({ transport: bench.transport, url: none.url }).done)
     expect(seen).toMatchObject({ events: ['start', 'error'] })
     expect(seen.code()).toBe('ECONNREFUSED')
   })
 
   test('has no address', async () => {
-    const seen = await within('the error', call({ transport, url: 'http://no-such-host.invalid/' }).done, 15_000)
+    const seen = await within(
+      'the error',
+      call({ transport: bench.transport, url: 'http://no-such-host.invalid/' }).done,
+      15_000,
+    )
     expect(seen).toMatchObject({ events: ['start', 'error'] })
     expect(['ENOTFOUND', 'EAI_AGAIN']).toContain(seen.code())
   })
@@ -197,7 +192,7 @@ describe('a server that cannot be reached', () => {
   test('closes at once', async () => {
     const rude = await startUpstream({ onConnect: ({ socket }) => socket.destroy() })
     for (let i = 0; i < 10; i++) {
-      const seen = await within('the error', call({ transport, url: rude.url }).done)
+      const seen = await within('the error', call({ transport: bench.transport, url: rude.url }).done)
       expect(seen).toMatchObject({ events: ['start', 'error'] })
       expect(['UPSTREAM_CLOSED', 'ECONNRESET', 'EPIPE']).toContain(seen.code())
     }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Exchange } from './exchange.ts'
 import type { Origin } from './request.ts'
-import type { ResponseEvents, ResponseParser } from './response-parser.ts'
+import type { ResponseEvents } from './response-parser.ts'
 import type { ResponseHead } from './response-head.ts'
 import { beforeAnswers } from '../../end-of-turn.ts'
 import { clock } from './clock.ts'
@@ -9,7 +9,7 @@ import type { Watched } from './clock.ts'
 import { openSocket } from './open-socket.ts'
 import { transportError } from './exchange.ts'
 import { isWhole, writeStream, writeWhole } from './write-request.ts'
-import { ResponseParser as Parser } from './response-parser.ts'
+import { ResponseParser } from './response-parser.ts'
 
 /** Milliseconds. */
 const CONNECT = 10_000
@@ -34,7 +34,7 @@ export interface ConnectionOwner {
 /** One socket to an origin, for one exchange at a time. */
 export class Connection implements ResponseEvents, Watched {
   readonly #owner: ConnectionOwner
-  readonly #parser: ResponseParser = new Parser(this)
+  readonly #parser = new ResponseParser(this)
   readonly #socket: Socket
   #exchange: Exchange | undefined
   #connected = false

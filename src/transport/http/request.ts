@@ -45,9 +45,11 @@ export function placeOf(url: string): Place {
   return place
 }
 
-const goodNames = new Set<string>()
 /** What the transport itself says: how the body is framed, and what becomes of the connection (RFC 9110 §7.6.1). */
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'expect'])
+type Role = 'field' | 'host' | 'framing'
+/** Header names as they are given: looked at once each. */
+const roles = new Map<string, Role>()
 
 /** Everything before the body. Throws a TypeError where a header could not be written. */
 export function requestHead(request: UpstreamRequest, { host, path }: Place): string {
@@ -58,22 +60,23 @@ export function requestHead(request: UpstreamRequest, { host, path }: Place): st
   let hosted = false
   for (const name in headers) {
     const value = String(headers[name])
-    if (!isName(name)) throw new TypeError(`${JSON.stringify(name)} is not a header's name`)
+    const role = roles.get(name) ?? roleOf(name)
     if (!isHeaderValue(value)) throw new TypeError(`the header ${name} holds what no header can`)
-    const lower = name.toLowerCase()
-    if (FRAMING.has(lower)) continue
-    hosted ||= lower === 'host'
+    // Two `Host` lines would name two servers.
+    if (role === 'framing' || (role === 'host' && hosted)) continue
+    hosted ||= role === 'host'
     head += `${name}: ${value}\r\n`
   }
   if (!hosted) head += `host: ${host}\r\n`
   return `${head}${framing(method, body)}connection: keep-alive\r\n\r\n`
 }
 
-function isName(name: string): boolean {
-  if (goodNames.has(name)) return true
-  if (!TOKEN.test(name)) return false
-  if (goodNames.size < 1000) goodNames.add(name)
-  return true
+function roleOf(name: string): Role {
+  if (!TOKEN.test(name)) throw new TypeError(`${JSON.stringify(name)} is not a header's name`)
+  const lower = name.toLowerCase()
+  const role = FRAMING.has(lower) ? 'framing' : lower === 'host' ? 'host' : 'field'
+  if (roles.size < 1000) roles.set(name, role)
+  return role
 }
 
 function framing(method: string, body: UpstreamBody | undefined): string {
