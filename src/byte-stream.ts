@@ -1,5 +1,4 @@
-import { WRITE, directSink } from './direct-answer.ts'
-import { endOfTurn } from './end-of-turn.ts'
+import { TurnSink } from './turn-sink.ts'
 
 /** Where the bytes of a {@link ByteStream} go. */
 export interface ByteSink {
@@ -17,9 +16,6 @@ export interface ByteSource {
   /** Nobody wants the rest. */
   cancel(): void
 }
-
-/** Bytes that wait for the end of their turn at most. */
-const TOGETHER = 32 * 1024
 
 export type StreamEnd = 'end' | 'error' | 'cancel'
 
@@ -166,65 +162,32 @@ export class ByteStream {
     else if (open) this.#source.resume()
   }
 
+  /** The reader is behind. */
+  pause(): void {
+    this.#source.pause()
+  }
+
+  /** The reader has caught up. */
   resume(): void {
     if (!this.#ended && !this.#cancelled) this.#source.resume()
   }
 
   /** Sends everything to a Node response. srvx calls this after it wrote the head. */
   pipe(response: NodeWritable): NodeWritable {
-    const direct = directSink(response)
-    let full = false
-    response.on('drain', () => {
-      full = false
-      this.resume()
+    const sink = new TurnSink(this, {
+      write(pieces, last) {
+        let open = true
+        for (const piece of pieces) open = response.write(piece)
+        if (last) response.end()
+        return open
+      },
+      destroy: (error) => void response.destroy(error),
     })
+    response.on('drain', () => sink.drained())
     response.on('close', () => {
       if (response.writableFinished !== true) this.cancel()
     })
-    let waiting: Uint8Array[] = []
-    let size = 0
-    let ended = false
-    let scheduled = false
-    const send = () => {
-      const chunks = waiting
-      waiting = []
-      size = 0
-      if (this.#cancelled) return
-      if (direct?.[WRITE](chunks, ended)) {
-        full = false
-        return
-      }
-      for (const chunk of chunks) full = !response.write(chunk)
-      if (ended) response.end()
-      else if (full) this.#source.pause()
-    }
-    const sendInTurn = () => {
-      scheduled = false
-      send()
-    }
-    const later = () => {
-      if (scheduled) return
-      scheduled = true
-      void endOfTurn().then(sendInTurn)
-    }
-    this.read({
-      write(chunk) {
-        later()
-        waiting.push(chunk)
-        size += chunk.length
-        // One turn can read megabytes: what is much is sent, so that a slow reader is noticed before there is more.
-        if (size > TOGETHER) send()
-        return !full
-      },
-      end() {
-        later()
-        ended = true
-      },
-      destroy: (error) => {
-        send()
-        response.destroy(error)
-      },
-    })
+    this.read(sink)
     return response
   }
 

@@ -11,6 +11,9 @@ import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
 import type { NodePair } from './node-types.ts'
 import type { Transport } from './transport/types.ts'
 import { assembleModels } from './assemble-models.ts'
+import { API_ROUTE, createDirectCalls } from './create-direct-calls.ts'
+import { DIRECT } from './direct-calls.ts'
+import type { DirectCalls } from './direct-calls.ts'
 import { discover } from './discovery.ts'
 import { knownPaths, matchEndpoint } from './endpoints.ts'
 import { GatewayError } from './error.ts'
@@ -165,17 +168,19 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   })
   const runner = createCallRunner({ lifecycle, log, prices, limits, onError })
   // The usual paths by name: h3 finds those without walking its tree.
-  for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched))
+  for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched), { meta: API_ROUTE })
   await pricesLoaded
-  app.all('/**', (event) => {
+  const rest = (event: H3Event) => {
     const matched = matchEndpoint(event.url.pathname)
     return matched
       ? runner.handle(event, matched)
       : notFound(event.req.method, event.url.pathname, event.runtime?.node as NodePair | undefined)
-  })
+  }
+  app.all('/**', rest, { meta: API_ROUTE })
 
   let closing: Promise<void> | undefined
-  return {
+  const gateway: Gateway & { [DIRECT]: DirectCalls } = {
+    [DIRECT]: createDirectCalls(app, runner),
     app,
     config: checked.config,
     fetch: (input, init) =>
@@ -201,6 +206,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     },
     close: () => (closing ??= close({ runner, log, events, active, state })),
   }
+  return gateway
 }
 
 interface Closing {

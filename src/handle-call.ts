@@ -3,11 +3,12 @@ import type { Answer } from './types/lifecycle.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { RunInput } from './types/plugin.ts'
 import type { CompiledLifecycle } from './lifecycle.ts'
+import type { DirectAnswer, DirectRequest } from './direct-calls.ts'
 import type { LogQueue } from './log-queue.ts'
 import type { MatchedEndpoint } from './endpoints.ts'
 import type { NodePair } from './node-types.ts'
 import type { PriceTable } from './types/prices.ts'
-import type { ReadCall, RequestLimits } from './read-call.ts'
+import type { CallSource, ReadCall, RequestLimits } from './read-call.ts'
 import { withCallHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
 import { CallContext, ClientLink } from './context.ts'
@@ -16,7 +17,7 @@ import { GatewayError } from './error.ts'
 import { finishCall } from './finish-call.ts'
 import { runLifecycle } from './lifecycle.ts'
 import { ClientGone } from './read-body.ts'
-import { headersOf, readCall, toHeaderReader } from './read-call.ts'
+import { WholeSource, readCall, sourceOf, toHeaderReader } from './read-call.ts'
 import { toErrorAnswer, toResponse } from './respond.ts'
 
 /** What the books say of a call whose client left before it was answered (nginx's status for it). */
@@ -35,12 +36,20 @@ interface Skip {
   /** With the other answers of this turn of the event loop. */
   readonly together?: boolean
 }
-const TOGETHER: Skip = { together: true }
+
+/** A request of any server, or of none. */
+interface AnsweredRequest {
+  readonly source: CallSource
+  readonly link: ClientLink
+  readonly together: boolean
+}
 
 /** What calls run with: made once per gateway. */
 export interface CallRunner {
   /** Answers an HTTP request to one of the API's paths. */
   handle(event: H3Event, matched: MatchedEndpoint): Promise<Response>
+  /** Answers a request that was read whole. */
+  answer(request: DirectRequest, matched: MatchedEndpoint): Promise<DirectAnswer>
   /** Runs a call that is made in process. */
   run(input: RunInput): Promise<Answer>
   inFlight(): number
@@ -87,24 +96,38 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     }
   }
 
+  /** The answer to a request, with the headers that it leaves with. Errors are answers too. */
+  const answerTo = async (request: AnsweredRequest, matched: MatchedEndpoint): Promise<DirectAnswer> => {
+    const { source, link } = request
+    const id = callId(source.headers.get('x-litellm-call-id'))
+    let ctx: CallContext | undefined
+    try {
+      checkMethod(source.method, matched.route !== undefined)
+      const read: ReadCall = await readCall(source, matched, limits)
+      ctx = new CallContext(id, read.call, link, read.stripped)
+      const answer = await execute(ctx, request)
+      return { status: answer.status, headers: withCallHeaders(answer.headers, ctx), body: answer.body }
+    } catch (error) {
+      if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
+      const { answer } = toErrorAnswer(error, id)
+      const { headers } = answer
+      return {
+        status: answer.status,
+        headers: ctx ? withCallHeaders(headers, ctx) : { ...headers, 'x-litellm-call-id': id },
+        body: answer.body,
+      }
+    }
+  }
+
   return {
     async handle(event, matched) {
       const node = event.runtime?.node as NodePair | undefined
-      const link = linkOf(event)
-      const id = callId(headersOf(event).get('x-litellm-call-id'))
-      let ctx: CallContext | undefined
-      try {
-        checkMethod(event.req.method, matched.route !== undefined)
-        const read: ReadCall = await readCall(event, matched, limits)
-        ctx = new CallContext(id, read.call, link, read.stripped)
-        const answer = await execute(ctx, node ? TOGETHER : {})
-        return toResponse(answer, withCallHeaders(answer.headers, ctx), node)
-      } catch (error) {
-        if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
-        const { answer } = toErrorAnswer(error, id)
-        const { headers } = answer
-        return toResponse(answer, ctx ? withCallHeaders(headers, ctx) : { ...headers, 'x-litellm-call-id': id }, node)
-      }
+      const together = node !== undefined
+      const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together }, matched)
+      return toResponse(answer, answer.headers, node)
+    },
+    answer(request, matched) {
+      return answerTo({ source: new WholeSource(request), link: request.link, together: true }, matched)
     },
     async run(input) {
       const link = new ClientLink()

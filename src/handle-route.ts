@@ -99,7 +99,7 @@ function render(value: unknown, id: string, node: NodePair | undefined): Respons
     ...(html ? { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } : {}),
   }
   const body = html ? value : JSON.stringify(value ?? null)
-  return toResponse({ status: 200, headers, body }, headers, node)
+  return toResponse({ status: 200, body }, headers, node)
 }
 
 function decode(text: string): string {

@@ -1,6 +1,5 @@
 import { FastResponse } from 'srvx'
 import { ByteStream } from './byte-stream.ts'
-import { SEND, directSink } from './direct-answer.ts'
 
 type Body = ConstructorParameters<typeof Response>[0]
 
@@ -47,16 +46,11 @@ class WholeBody {
   abort(): void {}
 }
 
-/** For srvx: everything has been written. */
-const NOTHING_LEFT: NodeForm = { status: 200, statusText: '', headers: [], body: undefined }
-
 export interface NodeAnswerInit {
   readonly status: number
   readonly statusText: string
   /** Lower-case names. */
   readonly headers: Record<string, string>
-  /** Where the answer goes. */
-  readonly response?: object | undefined
 }
 
 /**
@@ -89,10 +83,7 @@ export class NodeAnswer extends Base {
     const text = typeof body === 'string'
     const bytes = body instanceof Uint8Array
     if (this.#seen || (!text && !bytes && !(body instanceof ByteStream))) return super._toNodeResponse()
-    const { status, statusText, headers, response } = this.#init
-    if ((text || bytes) && directSink(response)?.[SEND]({ status, reason: statusText, headers, body })) {
-      return NOTHING_LEFT
-    }
+    const { status, statusText, headers } = this.#init
     const raw: string[] = []
     for (const name in headers) raw.push(name, headers[name]!)
     if (!text && !bytes) return { status, statusText, headers: raw, body }

@@ -1,5 +1,5 @@
 import type { H3Event } from 'h3'
-import type { HeaderReader } from './types/call.ts'
+import type { Awaitable, HeaderReader } from './types/call.ts'
 import type { MatchedEndpoint } from './endpoints.ts'
 import type { ScannedCall } from './json-scan.ts'
 import type { NodePair } from './node-types.ts'
@@ -10,7 +10,7 @@ import { gatewayFields } from './gateway-fields.ts'
 import { isJson } from './json-answer.ts'
 import { findField } from './multipart.ts'
 import { parseJsonBody, wrongContentType } from './parse-body.ts'
-import { readNodeBody, readWebBody } from './read-body.ts'
+import { bodyTooLarge, readNodeBody, readWebBody } from './read-body.ts'
 import type { NodeBody } from './read-body.ts'
 
 export interface RequestLimits {
@@ -26,25 +26,63 @@ export interface ReadCall {
 
 const NONE: readonly string[] = []
 
+/** Where a call is read from. */
+export interface CallSource {
+  readonly method: string
+  readonly headers: HeaderReader
+  /** The query, with its `?`; empty where there is none. */
+  readonly search: string
+  /** The body, once; 413 where it is longer than the limit. */
+  bytes(limit: number): Awaitable<Uint8Array>
+}
+
+/** An h3 event as a source, on Node and elsewhere. */
+export function sourceOf(event: H3Event): CallSource {
+  return {
+    method: event.req.method,
+    headers: headersOf(event),
+    search: event.url.search,
+    bytes: (limit) => readBytes(event, limit),
+  }
+}
+
+/** A request whose body is there. */
+export class WholeSource implements CallSource {
+  readonly method = 'POST'
+  readonly search = ''
+  readonly headers: HeaderReader
+  readonly #body: Uint8Array
+
+  constructor(request: { readonly headers: HeaderReader; readonly body: Uint8Array }) {
+    this.headers = request.headers
+    this.#body = request.body
+  }
+
+  bytes(limit: number): Uint8Array {
+    if (this.#body.length > limit) throw bodyTooLarge(limit)
+    return this.#body
+  }
+}
+
 /** Reads a request into a call: the body once, checked against what the endpoint takes. Throws 4xx. */
-export async function readCall(event: H3Event, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
-  const headers = headersOf(event)
-  const encoding = headers.get('content-encoding')
+export function readCall(source: CallSource, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
+  const encoding = source.headers.get('content-encoding')
   if (encoding && encoding !== 'identity') {
     throw new GatewayError(415, 'Compressed request bodies are not supported.', {
       type: 'invalid_request_error',
       code: 'unsupported_media_type',
     })
   }
-  return matched.route ? readEndpoint(event, matched, limits) : readPassThrough(event, matched, limits)
+  return matched.route ? readEndpoint(source, matched, limits) : readPassThrough(source, matched, limits)
 }
 
-async function readEndpoint(event: H3Event, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
+async function readEndpoint(source: CallSource, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
   const route = matched.route!
-  const headers = headersOf(event)
+  const { headers } = source
   const type = headers.get('content-type')
   if (type && /^multipart\//i.test(type)) throw wrongContentType(type)
-  const { text, body, members, bytes } = parseJsonBody(await readBytes(event, limits.body), limits.depth)
+  const given = source.bytes(limits.body)
+  const { text, body, members, bytes } = parseJsonBody(given instanceof Uint8Array ? given : await given, limits.depth)
   const model = matched.model ?? body['model']
   if (!route.isPlain?.(body)) checkRequest(route.schema, matched.model === undefined ? body : { ...body, model })
   const stripped = gatewayFields(members)
@@ -54,7 +92,7 @@ async function readEndpoint(event: H3Event, matched: MatchedEndpoint, limits: Re
       wire: route.wire,
       method: 'POST',
       path: route.path,
-      search: event.url.search,
+      search: source.search,
       model: typeof model === 'string' ? model : '',
       stream: body['stream'] === true,
       body,
@@ -67,23 +105,23 @@ async function readEndpoint(event: H3Event, matched: MatchedEndpoint, limits: Re
 }
 
 /** Any other path of the API: the bytes as they came; only the model's name is looked for. */
-async function readPassThrough(event: H3Event, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
-  const { req, url } = event
-  const headers = headersOf(event)
+async function readPassThrough(source: CallSource, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
+  const { method, headers } = source
   const type = headers.get('content-type') ?? ''
   const json = isJson(type)
-  const hasBody = req.method !== 'GET' && req.method !== 'HEAD'
-  const bytes = hasBody ? await readBytes(event, json ? limits.body : limits.upload) : new Uint8Array()
+  const hasBody = method !== 'GET' && method !== 'HEAD'
+  const bytes = hasBody ? await source.bytes(json ? limits.body : limits.upload) : new Uint8Array()
   const parsed = json && bytes.length > 0 ? parseJsonBody(bytes, limits.depth) : undefined
-  const named = matched.model ?? headers.get('x-litellm-model') ?? url.searchParams.get('model')
-  const search = takeModel(url, named !== null && matched.model === undefined)
+  const query = source.search ? new URLSearchParams(source.search) : undefined
+  const named = matched.model ?? headers.get('x-litellm-model') ?? query?.get('model') ?? null
+  const search = takeModel(source.search, query, named !== null && matched.model === undefined)
   const inBody = parsed ? parsed.body['model'] : multipartModel(bytes, type)
   const model = named ?? inBody
   return {
     stripped: parsed ? gatewayFields(parsed.members) : NONE,
     call: {
       wire: 'openai.*',
-      method: req.method,
+      method,
       path: matched.path,
       search,
       model: typeof model === 'string' ? model : '',
@@ -118,11 +156,10 @@ export function headersOf(event: H3Event): HeaderReader {
 }
 
 /** `?model=` speaks to the gateway and is not sent on. */
-function takeModel(url: URL, taken: boolean): string {
-  if (!taken || !url.searchParams.has('model')) return url.search
-  const rest = new URLSearchParams(url.search)
-  rest.delete('model')
-  const text = rest.toString()
+function takeModel(search: string, query: URLSearchParams | undefined, taken: boolean): string {
+  if (!taken || !query?.has('model')) return search
+  query.delete('model')
+  const text = query.toString()
   return text ? `?${text}` : ''
 }
 

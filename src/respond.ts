@@ -9,10 +9,14 @@ import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
  * An Answer as a Response. On Node it is srvx's, which writes strings, bytes and piped bodies straight to the socket;
  * elsewhere, and for `fetch` in process, a stream becomes a web stream.
  */
-export function toResponse(answer: Answer, headers: Record<string, string>, node: NodePair | undefined): Response {
+export function toResponse(
+  answer: Pick<Answer, 'status' | 'body'>,
+  headers: Record<string, string>,
+  node: NodePair | undefined,
+): Response {
   const { body, status } = answer
   if (body instanceof ByteStream && !node) return new Response(body.toWeb(), { status, headers })
-  const init = { status, statusText: REASONS[status] ?? '', headers, response: node?.res }
+  const init = { status, statusText: reasonOf(status), headers }
   return new NodeAnswer(body, init) as unknown as Response
 }
 
@@ -31,6 +35,11 @@ const REASONS: Readonly<Record<number, string>> = {
   500: 'Internal Server Error',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
+}
+
+/** A status's phrase; empty where it is not one of the usual ones. */
+export function reasonOf(status: number): string {
+  return REASONS[status] ?? ''
 }
 
 /** Any thrown value as an answer in OpenAI's dialect. */

@@ -1,8 +1,9 @@
-import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { toOpenAIError } from '../error.ts'
-import { DirectResponse } from './direct-response.ts'
+import type { DirectCalls } from '../direct-calls.ts'
+import { GatewayServer } from './direct/gateway-server.ts'
+import { refuse } from './refuse.ts'
 
 /** Node's own limits: headers 16 KiB within 10 s, the body within 60 s, idle connections longer than a balancer's 60 s. */
 export const serverOptions = {
@@ -15,9 +16,9 @@ export const serverOptions = {
   requireHostHeader: false,
 } as const
 
-/** The gateway's own server: these limits, and answers that are written at once. */
-export function createGatewayServer(handler: Handler): Server {
-  const server = createServer({ ...serverOptions, ServerResponse: DirectResponse as typeof ServerResponse }, handler)
+/** The gateway's own server: these limits, and plain calls read and answered without node:http's objects. */
+export function createGatewayServer(handler: Handler, calls: () => DirectCalls): Server {
+  const server = new GatewayServer({ ...serverOptions }, handler, calls)
   hardenServer(server)
   return server
 }
@@ -69,30 +70,6 @@ function whatIsWrong(request: IncomingMessage): string | undefined {
   const coding = headers['transfer-encoding']
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return 'The only transfer coding here is chunked.'
   return undefined
-}
-
-/** A request that is not HTTP (RFC 9112) gets its status in the dialect that its sender can read, then the end. */
-function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
-  // Never into the middle or behind the end of an answer: its reader would take these bytes for a part of it.
-  const { _httpMessage: current } = socket as Socket & { _httpMessage?: ServerResponse | null }
-  if (current?.writableEnded) return socket.destroySoon()
-  if (!socket.writable || error.code === 'ECONNRESET' || current?.headersSent) {
-    socket.destroy()
-    return
-  }
-  const [status, reason, message] = describe(error.code)
-  const body = toOpenAIError({ status, message, type: 'invalid_request_error', code: 'bad_http_request' })
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
-}
-
-function describe(code: string | undefined): [status: number, reason: string, message: string] {
-  if (code === 'HPE_HEADER_OVERFLOW') {
-    return [431, 'Request Header Fields Too Large', 'The request headers are larger than 16 KiB.']
-  }
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return [408, 'Request Timeout', 'The request did not arrive in time.']
-  return [400, 'Bad Request', 'The request is not valid HTTP.']
 }
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void

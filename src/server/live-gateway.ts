@@ -1,6 +1,8 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Gateway } from '../gateway.ts'
+import type { DirectCalls } from '../direct-calls.ts'
 import type { Handler } from './http-server.ts'
+import { directCalls } from '../direct-calls.ts'
 import { loadGatewayConfig } from '../config/load.ts'
 import { watchFiles } from '../config/watch.ts'
 import { createGateway } from '../gateway.ts'
@@ -21,6 +23,8 @@ export interface LiveGateway {
   readonly loaded: LoadedConfig
   /** Hands requests to the current gateway. */
   readonly handler: Handler
+  /** The current gateway's calls, for the gateway's own server. */
+  readonly calls: DirectCalls
   /** Loads again; a config with mistakes leaves the old gateway running and says so. */
   reload(): Promise<boolean>
   watch(): void
@@ -68,6 +72,9 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
       return loaded
     },
     handler: (request, response) => handler(request, response),
+    get calls() {
+      return directCalls(gateway)
+    },
     reload,
     watch() {
       watcher ??= watchFiles(

@@ -42,7 +42,7 @@ export function checkHost(host: string, authenticated: boolean): void {
 }
 
 function listenPlain(live: LiveGateway, port: number, host: string): Promise<Listening> {
-  const server = createGatewayServer(live.handler)
+  const server = createGatewayServer(live.handler, () => live.calls)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toListenError(error, port, host)))
     server.listen(port, host, () => resolve(listening(server, host)))

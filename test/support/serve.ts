@@ -1,8 +1,11 @@
-import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createGateway, toNodeListener } from '../../src/index.ts'
 import type { CreateGatewayOptions, Gateway, GatewayConfig } from '../../src/index.ts'
-import { createGatewayServer } from '../../src/server/http-server.ts'
+import { directCalls } from '../../src/direct-calls.ts'
+import { createGatewayServer, hardenServer, serverOptions } from '../../src/server/http-server.ts'
+import type { Handler } from '../../src/server/http-server.ts'
 
 export interface Served {
   readonly gateway: Gateway
@@ -15,7 +18,7 @@ export interface Served {
 /** A gateway behind a real socket, set up as `gateway start` sets it up. */
 export async function serveGateway(config: GatewayConfig = {}, options: CreateGatewayOptions = {}): Promise<Served> {
   const gateway = await createGateway(config, { env: {}, ...options })
-  const listening = await serveHandler(toNodeListener(gateway))
+  const listening = await serve(createGatewayServer(toNodeListener(gateway), () => directCalls(gateway)))
   return {
     gateway,
     server: listening.server,
@@ -27,11 +30,20 @@ export async function serveGateway(config: GatewayConfig = {}, options: CreateGa
   }
 }
 
-/** Any request listener on a free port of 127.0.0.1. */
-export async function serveHandler(
-  handler: RequestListener | ((req: IncomingMessage, res: ServerResponse) => void),
-): Promise<{ server: Server; url: string; close(): Promise<void> }> {
-  const server = createGatewayServer(handler)
+/** Any request listener on a free port of 127.0.0.1, with the limits of the gateway's server. */
+export function serveHandler(handler: Handler): Promise<Listening> {
+  const server = createServer(serverOptions, handler)
+  hardenServer(server)
+  return serve(server)
+}
+
+interface Listening {
+  readonly server: Server
+  readonly url: string
+  close(): Promise<void>
+}
+
+async function serve(server: Server): Promise<Listening> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   return {

@@ -1,5 +1,5 @@
 import type { ResponseHeaders } from '../types.ts'
-import { TOKEN } from '../../header-rules.ts'
+import { headerName, headerText } from '../../header-rules.ts'
 
 /** What the head of a response says (RFC 9112 §4 to §6). */
 export interface ResponseHead {
@@ -23,9 +23,6 @@ const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/
 const NOT_IN_HEADS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|[^\r]\n/
 const DIGITS = /^\d{1,15}$/
 
-/** Header names as they came → in lower case. Servers send few different ones. */
-const names = new Map<string, string>()
-
 /** Reads everything before the empty line. Nothing that two readers could take for two things is let through. */
 export function parseResponseHead(text: string): ResponseHead {
   if (NOT_IN_HEADS.test(text)) throw new BadResponse('a control character in its head')
@@ -39,31 +36,12 @@ export function parseResponseHead(text: string): ResponseHead {
     const stop = end < 0 ? text.length : end
     const colon = text.indexOf(':', start)
     if (colon < 0 || colon > stop) throw new BadResponse('a header without a colon')
-    addHeader(headers, nameOf(text.slice(start, colon)), valueOf(text, colon + 1, stop))
+    // What is folded must not be passed on (RFC 9112 §5.2).
+    const name = headerName(text.slice(start, colon))
+    if (name === undefined) throw new BadResponse('a header whose name is none')
+    addHeader(headers, name, headerText(text, colon + 1, stop))
   }
   return { status: Number(line[2]), headers, ...framingOf(headers, line[1] === '1') }
-}
-
-function nameOf(written: string): string {
-  let name = names.get(written)
-  if (name === undefined) {
-    // A folded line begins with a space, and so is no name either: a gateway must not pass it on (RFC 9112 §5.2).
-    if (!TOKEN.test(written)) throw new BadResponse('a header whose name is none')
-    name = written.toLowerCase()
-    if (names.size < 1000) names.set(written, name)
-  }
-  return name
-}
-
-/** Without the spaces and tabs around it. `trim()` takes more: a coding behind a no-break space is none. */
-function valueOf(text: string, from: number, to: number): string {
-  while (from < to && isSpace(text.charCodeAt(from))) from++
-  while (to > from && isSpace(text.charCodeAt(to - 1))) to--
-  return text.slice(from, to)
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === 9
 }
 
 function addHeader(headers: ResponseHeaders, name: string, value: string): void {

@@ -45,7 +45,7 @@ const request = (text: string, headers: Record<string, string> = {}) =>
     ...headers,
   }) + text
 
-describe('answers that are written at once', () => {
+describe('plain calls', () => {
   it.each([
     ['text', '"é🐦"'],
     ['an empty text', ''],
@@ -114,7 +114,7 @@ describe('answers that are written at once', () => {
   })
 })
 
-describe('what Node answers itself', () => {
+describe('what is left to Node', () => {
   it('closes where the caller wants to', async () => {
     const text = body({ answer: 'bye' })
     const closed = await sendRaw({ port, send: request(text, { connection: 'close' }), untilClose: true })
