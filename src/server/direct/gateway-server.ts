@@ -31,8 +31,9 @@ export class GatewayServer extends Server implements DirectServer {
     this.on('close', () => clearInterval(this.#timer))
   }
 
+  /** None once the server is closing: clients are told to go elsewhere. */
   get keepAliveSeconds(): number {
-    return Math.floor(this.keepAliveTimeout / 1000)
+    return this.listening ? Math.floor(this.keepAliveTimeout / 1000) : 0
   }
 
   handOver(connection: DirectConnection, chunk: Buffer): void {
