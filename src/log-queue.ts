@@ -1,5 +1,6 @@
 import type { LogRecord } from './types/lifecycle.ts'
 import type { Awaitable } from './types/call.ts'
+import { afterAnswers } from './end-of-turn.ts'
 
 /** Hands log records (or events) to callbacks, beside the answers. */
 export interface LogQueue<T = LogRecord> {
@@ -30,7 +31,7 @@ interface Lane<T> {
 
 /** Right behind the answers of this turn where the runtime knows of turns: a timer's turn would meet the next calls. */
 function later(fn: () => void): void {
-  if (typeof setImmediate === 'function') setImmediate(fn)
+  if (typeof setImmediate === 'function') afterAnswers(fn)
   else setTimeout(fn, 0)
 }
 
