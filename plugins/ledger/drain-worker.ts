@@ -19,6 +19,7 @@ const NICE = 10
 const { url, root, folder, journal, retentionMs } = workerData as WorkerOptions
 const port = parentPort!
 const send = (message: FromWorker) => port.postMessage(message)
+const encoder = new TextEncoder()
 const drain = createDrain({ folder, journal, report: (message) => send({ type: 'warning', message }) })
 
 let database: Database | undefined
@@ -75,8 +76,12 @@ function work(): Promise<void> {
 async function report({ id, request }: Extract<ToWorker, { type: 'report' }>): Promise<void> {
   try {
     // Callers see their own calls; not so while the database is behind or away.
-    if (failures === 0) await Promise.race([work(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS).unref())])
-    send({ type: 'report', id, report: await runReport(await open(), request) })
+    if (failures === 0 && request.part !== 'rest') {
+      await Promise.race([work(), new Promise((resolve) => setTimeout(resolve, CATCH_UP_MS).unref())])
+    }
+    const { text, cursor } = await runReport(await open(), request)
+    const bytes = encoder.encode(text)
+    port.postMessage({ type: 'report', id, report: { bytes, cursor } } satisfies FromWorker, [bytes.buffer])
   } catch (error) {
     send({ type: 'failed', id, reason: reasonOf(error) })
   }

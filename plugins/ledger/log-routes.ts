@@ -2,7 +2,7 @@ import type { GatewayContext } from '../../src/index.ts'
 import { invalidRequest } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
-import { ask, toResponse } from './answer-report.ts'
+import { answerPage, answerWhole, ask, toResponse } from './answer-report.ts'
 import { querySchema, readDays, readDollars, readKey, readList, readNumber, readTimes } from './query.ts'
 import type { Query } from './query.ts'
 import { fromCursor } from './reports/spend-logs.ts'
@@ -44,20 +44,12 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
       const dates = query['start_date'] && query['end_date'] && query['summarize'] !== 'false'
       const summed = dates && LOG_FILTERS.every((name) => query[name] === undefined || SUM_FILTERS.has(name))
       if (summed) return summary(store, query, viewer)
-      if (query['format'] === 'csv') return toResponse(csvOf(store, logFilter(query, viewer)), 'csv')
-      const { text, cursor } = await ask(store, {
-        name: 'logPage',
-        args: {
-          filter: logFilter(query, viewer),
-          limit: readNumber(query, 'limit', { fallback: 100, max: 1000 }),
-          cursor: readCursor(query),
-          texts: true,
-        },
-        format: 'json',
-      })
+      const filter = logFilter(query, viewer)
+      if (query['format'] === 'csv') return csvOf(store, filter)
+      const limit = readNumber(query, 'limit', { fallback: 100, max: 1000 })
       // A bare list, as LiteLLM answers; where it goes on is in a header.
-      const { data } = JSON.parse(text) as { data: unknown }
-      return toResponse(JSON.stringify(data), 'json', cursor === null ? {} : { 'x-ungate-next-cursor': cursor })
+      const args = { filter, limit, cursor: readCursor(query), texts: true, bare: true }
+      return answerPage(store, { name: 'logPage', args, format: 'json' })
     },
   })
   gateway.route({
@@ -69,19 +61,16 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
     query: querySchema(...LOG_FILTERS, 'cursor', 'page', 'page_size'),
     async handler({ query, principal }) {
       const filter = logFilter(query, await toViewer(gateway.directory, principal, query))
-      if (query['format'] === 'csv') return toResponse(csvOf(store, filter), 'csv')
+      if (query['format'] === 'csv') return csvOf(store, filter)
       const cursor = readCursor(query)
       const page =
         query['page'] === undefined || cursor !== undefined
           ? undefined
           : readNumber(query, 'page', { fallback: 1, max: 100_000 })
       const limit = readNumber(query, 'page_size', { fallback: 50, max: 1000 })
-      const { text } = await ask(store, {
-        name: 'logPage',
-        args: { filter, limit, cursor, page, texts: false },
-        format: 'json',
-      })
-      return toResponse(text, 'json')
+      const args = { filter, limit, cursor, page, texts: false }
+      const { bytes } = await ask(store, { name: 'logPage', args, format: 'json' })
+      return toResponse(bytes, 'json')
     },
   })
 }
@@ -94,8 +83,7 @@ async function summary(store: Store, query: Query, viewer: Viewer): Promise<Resp
   const base = user === undefined ? narrow(viewer, 'key', { ...days, apiKey, model }) : users
   const csv = query['format'] === 'csv'
   if (!base) return csv ? toResponse('', 'csv') : []
-  const { text } = await ask(store, { name: 'logSummary', args: { base, users }, format: csv ? 'csv' : 'json' })
-  return toResponse(text, csv ? 'csv' : 'json')
+  return answerWhole(store, { name: 'logSummary', args: { base, users }, format: csv ? 'csv' : 'json' })
 }
 
 function logFilter(query: Query, viewer: Viewer): LogFilter {
@@ -123,19 +111,7 @@ function readCursor({ cursor }: Query): string | undefined {
   return cursor
 }
 
-/** All rows, page after page as fast as they are read. */
-function csvOf(store: Store, filter: LogFilter): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  let cursor: string | undefined
-  let first = true
-  return new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const args = { filter, limit: CSV_PAGE, cursor, texts: false }
-      const page = await ask(store, { name: 'logPage', args, format: first ? 'csv' : 'csv-rest' })
-      first = false
-      if (page.text) controller.enqueue(encoder.encode(page.text))
-      cursor = page.cursor ?? undefined
-      if (cursor === undefined) controller.close()
-    },
-  })
+/** All rows, page after page. */
+function csvOf(store: Store, filter: LogFilter): Promise<Response> {
+  return answerWhole(store, { name: 'logPage', args: { filter, limit: CSV_PAGE, texts: false }, format: 'csv' })
 }

@@ -33,6 +33,8 @@ export async function openPostgres(url: string): Promise<Database> {
   return {
     dialect: 'postgres',
     all: async (sql, params = []) => (await pool.query(numbered(sql), [...params])).rows as Row[],
+    lists: async (sql, params = []) =>
+      (await pool.query<Value[]>({ text: numbered(sql), values: [...params], rowMode: 'array' })).rows,
     async transaction(work) {
       const client = await pool.connect()
       let broken: Error | undefined

@@ -36,7 +36,7 @@ export const parameters = {
   limit: whole('Rows at most.'),
   page: whole('Begins at 1.'),
   page_size: whole('Rows on a page; of daily activity, daily sums.'),
-  cursor: text('`next_cursor` of the page before.'),
+  cursor: text('`next_cursor` of the page before, or its header `x-ungate-next-cursor`.'),
   format: z.enum(['json', 'csv']).optional().describe('`csv` for a file.'),
 }
 
@@ -44,6 +44,9 @@ export const parameters = {
 export function querySchema(...names: (keyof typeof parameters)[]): z.ZodType {
   return z.object(Object.fromEntries([...names, 'format' as const].map((name) => [name, parameters[name]])))
 }
+
+/** Without a first day, reports begin so many days ago. */
+export const DAYS = 30
 
 export type Query = Readonly<Record<string, string>>
 

@@ -3,11 +3,12 @@ import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { ask, toResponse } from './answer-report.ts'
 import { addLogRoutes } from './log-routes.ts'
-import { querySchema, readDays, readKey, readList, readNumber } from './query.ts'
+import { DAYS, querySchema, readDays, readKey, readList, readNumber } from './query.ts'
 import type { parameters, Query } from './query.ts'
 import type { Recorder } from './recorder.ts'
 import type { Base } from './reports/report.ts'
 import type { ReportArgs, ReportName } from './reports/run-report.ts'
+import { addSpendReportRoute } from './spend-report-route.ts'
 import type { Store } from './store.ts'
 import { narrow, seesAll } from './visible.ts'
 
@@ -31,7 +32,6 @@ interface ReportRoute<N extends ReportName> {
 }
 
 const DATES = ['start_date', 'end_date'] as const
-const DAYS = 30
 
 /** Adds LiteLLM's spend routes. Everybody sees their own calls; an admin all. */
 export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
@@ -47,13 +47,14 @@ export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
         const args = route.args(query, await toViewer(gateway.directory, principal, query))
         const csv = query['format'] === 'csv'
         if (!args) return csv ? toResponse('', 'csv') : (route.empty ?? [])
-        const { text } = await ask(store, { name: route.report, args, format: csv ? 'csv' : 'json' })
-        return toResponse(text, csv ? 'csv' : 'json')
+        const { bytes } = await ask(store, { name: route.report, args, format: csv ? 'csv' : 'json' })
+        return toResponse(bytes, csv ? 'csv' : 'json')
       },
     })
   addSpendRoutes(add)
   addGlobalRoutes(add, gateway)
   addActivityRoutes(add)
+  addSpendReportRoute(gateway, store)
   addLogRoutes(gateway, store)
   gateway.route({
     method: 'GET',
@@ -133,27 +134,6 @@ function addGlobalRoutes(add: Add, { config }: GatewayContext): void {
     report: 'globalActivityByModel',
     args: all(DAYS),
   })
-  add({
-    path: '/global/spend/report',
-    summary: 'Spend by day and team or customer, or by key, with the models',
-    query: [...DATES, 'group_by', 'api_key', 'internal_user_id', 'team_id', 'customer_id'],
-    report: 'spendReport',
-    args: spendReportArgs,
-  })
-}
-
-function spendReportArgs(query: Query, viewer: Viewer): ReportArgs<'spendReport'> | undefined {
-  const days = readDays(query, DAYS)
-  const { internal_user_id: user, team_id: team, customer_id: customer, group_by } = query
-  const apiKey = readKey(query['api_key'])
-  const over = (kind: Base['kind'], groupBy: ReportArgs<'spendReport'>['groupBy'], entity?: string) => {
-    const base = narrow(viewer, kind, { ...days, entities: readList(entity), apiKey })
-    return base && { base, groupBy }
-  }
-  if (user !== undefined) return over('user', 'user', user)
-  if (apiKey !== undefined || group_by === 'api_key') return over('key', 'api_key')
-  if (customer !== undefined || group_by === 'customer') return over('customer', 'customer', customer)
-  return over('team', 'team', team)
 }
 
 function addActivityRoutes(add: Add): void {
@@ -186,7 +166,7 @@ function addActivityRoutes(add: Add): void {
           base && {
             base,
             page: readNumber(given, 'page', { fallback: 1, max: 100_000 }),
-            pageSize: readNumber(given, 'page_size', { fallback: 1000, max: 10_000 }),
+            pageSize: readNumber(given, 'page_size', { fallback: 1000, max: 5000 }),
             entityName: whole ? undefined : entityName,
           }
         )

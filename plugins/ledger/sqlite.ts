@@ -33,21 +33,19 @@ export async function openSqlite(path: string, root: string): Promise<Database> 
   }
   const database = new DatabaseSync(file)
   for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`)
-  const prepared = new Map<string, StatementSync>()
-  const prepare = (sql: string): StatementSync => {
-    let statement = prepared.get(sql)
-    if (!statement) {
-      // Queries differ by what they ask for; what is written is a handful.
-      if (prepared.size > 200) prepared.clear()
-      statement = database.prepare(sql)
-      prepared.set(sql, statement)
-    }
-    return statement
-  }
+  const prepare = preparer(database)
+  const prepareLists = preparer(database)
   const all: Database['all'] = async (sql, params = []) => prepare(sql).all(...params) as Row[]
   return {
     dialect: 'sqlite',
     all,
+    async lists(sql, params = []) {
+      const statement = prepareLists(sql) as Omit<StatementSync, 'setReturnArrays'> & Partial<StatementSync>
+      // Since Node 22.16.
+      statement.setReturnArrays?.(true)
+      const rows: unknown[] = statement.all(...params)
+      return (Array.isArray(rows[0]) ? rows : rows.map((row) => Object.values(row as Row))) as Value[][]
+    },
     async transaction(work) {
       database.exec('BEGIN IMMEDIATE')
       try {
@@ -60,6 +58,21 @@ export async function openSqlite(path: string, root: string): Promise<Database> 
       }
     },
     close: async () => database.close(),
+  }
+}
+
+/** Statements that were prepared once. */
+function preparer(database: DatabaseSync): (sql: string) => StatementSync {
+  const prepared = new Map<string, StatementSync>()
+  return (sql) => {
+    let statement = prepared.get(sql)
+    if (!statement) {
+      // Queries differ by what they ask for; what is written is a handful.
+      if (prepared.size > 200) prepared.clear()
+      statement = database.prepare(sql)
+      prepared.set(sql, statement)
+    }
+    return statement
   }
 }
 

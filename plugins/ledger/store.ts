@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
-import type { ReportName, ReportRequest, ReportText } from './reports/run-report.ts'
-import type { FromWorker, ToWorker, WorkerOptions } from './worker-messages.ts'
+import type { ReportName, ReportRequest } from './reports/run-report.ts'
+import type { FromWorker, ReportBytes, ToWorker, WorkerOptions } from './worker-messages.ts'
 
 /** The database, in a worker: neither writing rows nor reading reports holds up a call. */
 export interface Store {
@@ -10,7 +10,7 @@ export interface Store {
   /** There is something new in the journal. */
   wake(): void
   /** @throws StoreAway when the database does not answer */
-  report<N extends ReportName>(request: ReportRequest<N>): Promise<ReportText>
+  report<N extends ReportName>(request: ReportRequest<N>): Promise<ReportBytes>
   /** Moves what is left into the database, as far as it is there, and ends the worker. False: rows stay in the journal. */
   close(): Promise<boolean>
 }
@@ -41,7 +41,7 @@ const REPORT_MS = 20_000
 
 /** Starts the worker, and starts it again should it end by itself. */
 export function createStore({ onChange, onWarning, ...workerData }: StoreOptions): Store {
-  const waiting = new Map<number, { resolve(report: ReportText): void; reject(error: Error): void }>()
+  const waiting = new Map<number, { resolve(report: ReportBytes): void; reject(error: Error): void }>()
   let state: StoreState = { up: false, reason: 'starting' }
   let settleReady: (state: StoreState) => void
   const ready = new Promise<StoreState>((resolve) => (settleReady = resolve))

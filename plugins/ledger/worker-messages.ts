@@ -1,4 +1,4 @@
-import type { ReportRequest, ReportText } from './reports/run-report.ts'
+import type { ReportRequest } from './reports/run-report.ts'
 
 export interface WorkerOptions {
   readonly url: string
@@ -6,6 +6,13 @@ export interface WorkerOptions {
   readonly folder: string
   readonly journal: string
   readonly retentionMs: number | undefined
+}
+
+/** A report as it is sent: bytes change threads for nothing, text would be copied and encoded where calls are answered. */
+export interface ReportBytes {
+  readonly bytes: Uint8Array<ArrayBuffer>
+  /** Where the next page begins, for reports that have pages. */
+  readonly cursor: string | null
 }
 
 export type ToWorker =
@@ -17,6 +24,6 @@ export type FromWorker =
   | { readonly type: 'up' }
   | { readonly type: 'down'; readonly reason: string; readonly first: boolean }
   | { readonly type: 'warning'; readonly message: string }
-  | { readonly type: 'report'; readonly id: number; readonly report: ReportText }
+  | { readonly type: 'report'; readonly id: number; readonly report: ReportBytes }
   | { readonly type: 'failed'; readonly id: number; readonly reason: string }
   | { readonly type: 'closed'; readonly drained: boolean }

@@ -5,6 +5,7 @@ import { migrate } from '../../plugins/ledger/migrate.ts'
 import { postgresPrograms, startPostgres } from '../support/postgres.ts'
 import type { PostgresServer } from '../support/postgres.ts'
 import { testDatabase } from './databases.ts'
+import { testPagedReports } from './paged-reports.ts'
 import { ledgerGateway, temporaryFolder } from './support.ts'
 
 const bin = postgresPrograms()
@@ -28,12 +29,14 @@ describe.runIf(bin)('PostgreSQL', () => {
     return server.url.replace(/postgres$/, `test${count}`)
   }
 
-  testDatabase(async () => {
+  const open = async () => {
     const database = await openDatabase(await freshUrl(), '/')
     onTestFinished(() => database.close())
     await migrate(database)
     return database
-  })
+  }
+  testDatabase(open)
+  testPagedReports(open)
 
   it('takes a URL as Prisma has it, and makes its schema', async () => {
     const url = await freshUrl()

@@ -6,6 +6,7 @@ import { IDS_OF_REQUEST } from '../../plugins/ledger/reports/spend-logs.ts'
 import { MIGRATIONS } from '../../plugins/ledger/schema.ts'
 import { writeBatch } from '../../plugins/ledger/write-batch.ts'
 import { testDatabase } from './databases.ts'
+import { testPagedReports } from './paged-reports.ts'
 import { entry, temporaryFolder } from './support.ts'
 
 describe('SQLite', () => {
@@ -16,6 +17,7 @@ describe('SQLite', () => {
     return database
   }
   testDatabase(open)
+  testPagedReports(open)
 
   it('writes ahead, and each commit to the disk', async () => {
     const database = await open()

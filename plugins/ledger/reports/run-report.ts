@@ -1,9 +1,12 @@
 import type { Database } from '../database.ts'
 import { toCsv } from './csv.ts'
 import { dailyActivity } from './daily-activity.ts'
-import { globalActivity, globalActivityByModel, globalSpend, spendReport } from './global.ts'
+import { logSummary } from './log-summary.ts'
+import { globalActivity, globalActivityByModel, globalSpend } from './global.ts'
+import type { Report, ReportPart } from './report.ts'
 import { spendByKey, spendByTag, spendByTeam, spendByUser } from './spend-by.ts'
-import { logPage, logSummary } from './spend-logs.ts'
+import { logPage } from './spend-logs.ts'
+import { spendReport } from './spend-report.ts'
 
 const REPORTS = {
   dailyActivity,
@@ -22,11 +25,16 @@ const REPORTS = {
 export type ReportName = keyof typeof REPORTS
 export type ReportArgs<N extends ReportName> = Parameters<(typeof REPORTS)[N]>[1]
 
-/** A report that is asked for: which, about what, and how it is written. `csv-rest` leaves the header out. */
+/** Reports that go on after a cursor; `logSummary` as CSV. */
+export type PagedReport = 'logPage' | 'logSummary' | 'spendReport'
+
+/** A report that is asked for: which, about what, and how it is written. */
 export interface ReportRequest<N extends ReportName = ReportName> {
   readonly name: N
   readonly args: ReportArgs<N>
-  readonly format: 'json' | 'csv' | 'csv-rest'
+  readonly format: 'json' | 'csv'
+  /** Default: a page by itself. */
+  readonly part?: ReportPart
 }
 
 export interface ReportText {
@@ -37,9 +45,10 @@ export interface ReportText {
 
 /** Runs a report, in the worker; what it is written as costs more than the query. */
 export async function runReport(database: Database, request: ReportRequest): Promise<ReportText> {
-  const report = REPORTS[request.name] as (database: Database, args: unknown) => ReturnType<typeof logPage>
-  const { data, rows } = await report(database, request.args)
-  const cursor = (data as { next_cursor?: string | null } | undefined)?.next_cursor ?? null
-  const text = request.format === 'json' ? JSON.stringify(data) : toCsv(rows(), request.format === 'csv')
-  return { text, cursor }
+  const report = REPORTS[request.name] as Report<unknown>
+  const { part = 'page', format } = request
+  const result = await report(database, request.args, format)
+  const text =
+    format === 'csv' ? toCsv(result.rows(), part !== 'rest') : (result.json?.(part) ?? JSON.stringify(result.data))
+  return { text, cursor: result.cursor ?? null }
 }

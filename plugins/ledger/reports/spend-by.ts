@@ -1,7 +1,8 @@
 import type { Database } from '../database.ts'
 import type { Row } from '../row.ts'
 import type { Base, FlatRow, ReportResult } from './report.ts'
-import { selectSums, textOf, toDollars, toMetrics } from './sums.ts'
+import type { SumsInput } from './sums.ts'
+import { METRIC_SUMS, selectSums, textOf, toDollars, toMetrics } from './sums.ts'
 
 export interface SpendByArgs {
   readonly base: Base
@@ -10,9 +11,11 @@ export interface SpendByArgs {
 
 /** `/spend/keys`: what each key spent, dearest first, with what is known of it. */
 export async function spendByKey(database: Database, { base, limit }: SpendByArgs): Promise<ReportResult> {
-  const found = await selectSums(database, base, { by: ['api_key'], order: 'SUM(spend) DESC, api_key', limit })
+  // A key's sums are in its own name, which is earlier in the primary key.
+  const column = base.kind === 'key' ? 'entity' : 'api_key'
+  const found = await selectSums(database, base, { by: [column], order: `SUM(spend) DESC, ${column}`, limit })
   // Refused calls that showed no key, or none that is known.
-  const sums = found.filter((row) => row['api_key'] !== '')
+  const sums = found.map((row) => ({ ...row, api_key: row[column]! })).filter((row) => row.api_key !== '')
   const keys = await readKeys(
     database,
     sums.map((row) => textOf(row['api_key'])),
@@ -45,7 +48,7 @@ export async function spendByTeam(database: Database, args: SpendByArgs): Promis
 
 /** `/spend/tags`: a call with two tags counts for both. */
 export async function spendByTag(database: Database, args: SpendByArgs): Promise<ReportResult> {
-  const rows = await byEntity(database, args)
+  const rows = await byEntity(database, args, ['requests', 'spend', 'unknown_cost'])
   return list(
     rows.map((row) => ({
       individual_request_tag: row['entity'],
@@ -68,8 +71,12 @@ export async function readKeys(database: Database, ids: readonly string[]): Prom
   return known
 }
 
-function byEntity(database: Database, { base, limit }: SpendByArgs): Promise<Row[]> {
-  return selectSums(database, base, { by: ['entity'], order: 'SUM(spend) DESC, entity', limit })
+function byEntity(
+  database: Database,
+  { base, limit }: SpendByArgs,
+  sums: SumsInput['sums'] = METRIC_SUMS,
+): Promise<Row[]> {
+  return selectSums(database, base, { by: ['entity'], order: 'SUM(spend) DESC, entity', limit, sums })
 }
 
 function list(rows: readonly FlatRow[]): ReportResult {

@@ -2,8 +2,7 @@ import type { Database } from '../database.ts'
 import type { LogRow, Row, Value } from '../row.ts'
 import { BUCKET_BITS, ID_TAIL, LOG_COLUMNS } from '../schema.ts'
 import { toFlatLog, toSpendLog } from './log-row.ts'
-import type { Base, ReportResult } from './report.ts'
-import { addRow, selectSums, textOf, toDollars } from './sums.ts'
+import type { ReportResult } from './report.ts'
 
 /** Which rows; every condition must hold. */
 export interface LogFilter {
@@ -35,6 +34,8 @@ export interface LogPageArgs {
   readonly page?: number | undefined
   /** With prompts and answers. */
   readonly texts: boolean
+  /** The rows alone, as LiteLLM answers them. */
+  readonly bare?: boolean | undefined
 }
 
 export interface LogPage {
@@ -82,63 +83,21 @@ export async function logPage(database: Database, args: LogPageArgs): Promise<Re
     .map((row) => ({ messages: null, response: null, ...row }) as unknown as LogRow & Row)
   const last = rows.at(-1)
   const more = found.length > limit
-  const data: LogPage = {
+  const next = more && last ? toCursor(last) : null
+  const counted = page === undefined ? {} : { page, ...(await count(database, { where, params, limit })) }
+  const toData = (): LogPage => ({
     data: rows.map((row) => toSpendLog(row)),
-    next_cursor: more && last ? toCursor(last) : null,
+    next_cursor: next,
     has_more: more,
     page_size: limit,
-    ...(page === undefined ? {} : { page, ...(await count(database, { where, params, limit })) }),
-  }
-  return { data, rows: () => rows.map((row) => toFlatLog(row)) }
-}
-
-/** `/spend/logs` over days: what was spent on each, by user, model and key. */
-export async function logSummary(
-  database: Database,
-  { base, users }: { base: Base; users: Base | undefined },
-): Promise<ReportResult> {
-  const rows = await selectSums(database, base, { by: ['day', 'api_key', 'model_group'], order: 'day' })
-  const byUser = users ? await selectSums(database, users, { by: ['day', 'entity'] }) : []
-  const days = new Map<string, { total: Record<string, number>; keys: Spends; models: Spends; users: Spends }>()
-  for (const row of rows) {
-    const day = textOf(row['day'])
-    const entry = days.get(day) ?? { total: {}, keys: new Map(), models: new Map(), users: new Map() }
-    days.set(day, entry)
-    addRow(entry.total, row)
-    add(entry.keys, row['api_key'], row)
-    add(entry.models, row['model_group'], row)
-  }
-  for (const row of byUser) add(days.get(textOf(row['day']))?.users, row['entity'], row)
-  const data = [...days].map(([startTime, { total, keys, models, users: own }]) => ({
-    ...toSpends(keys),
-    startTime,
-    spend: toDollars(total['spend']),
-    users: toSpends(own),
-    models: toSpends(models),
-  }))
+    ...counted,
+  })
   return {
-    data,
-    rows: () =>
-      rows.map((row) => ({
-        date: row['day'],
-        api_key: row['api_key'],
-        model: row['model_group'],
-        spend: toDollars(row['spend']),
-        requests: row['requests'],
-        unknown_cost_requests: row['unknown_cost'],
-      })),
+    data: undefined,
+    json: () => JSON.stringify(args.bare ? toData().data : toData()),
+    rows: () => rows.map((row) => toFlatLog(row)),
+    cursor: next,
   }
-}
-
-/** Nano-dollars by name. */
-type Spends = Map<string, number>
-
-function add(spends: Spends | undefined, name: Value | undefined, row: Row): void {
-  spends?.set(textOf(name), (spends.get(textOf(name)) ?? 0) + Number(row['spend']))
-}
-
-function toSpends(spends: Spends): Record<string, number> {
-  return Object.fromEntries([...spends].map(([name, nano]) => [name, toDollars(nano)]))
 }
 
 function whereOf({ scope, from, before, minSpend, maxSpend, model, ...equal }: LogFilter): {

@@ -20,9 +20,12 @@ export interface Metrics {
   unknown_cost_requests: number
 }
 
+/** The sums that {@link toMetrics} reads. */
+export const METRIC_SUMS = SUMS.filter((name) => name !== 'cached' && name !== 'reasoning_tokens')
+
 export interface SumsInput {
   readonly by: readonly SumKey[]
-  /** Default all. */
+  /** Default those of metrics: each of them costs. */
   readonly sums?: readonly (typeof SUMS)[number][]
   readonly order?: string
   readonly limit?: number
@@ -31,16 +34,27 @@ export interface SumsInput {
 /** The daily sums of a base, added up by some of their keys. */
 export function selectSums(database: Database, base: Base, input: SumsInput): Promise<Row[]> {
   const { where, params } = whereOf(base)
+  const names = input.sums ?? METRIC_SUMS
   // As floating point: node:sqlite refuses to round a whole number beyond 2^53, and nothing needs more digits than that.
-  const sums = (input.sums ?? SUMS).map((name) => `CAST(SUM(${name}) AS DOUBLE PRECISION) AS ${name}`)
+  const sums = names.map((name) => `CAST(SUM(${name}) AS DOUBLE PRECISION) AS ${name}`)
   const columns = [...input.by, ...sums].join(', ')
+  const byEntity = input.by.join() === 'entity' && base.entities === undefined
   const sql = [
-    `SELECT ${columns} FROM ungate_daily_spend WHERE ${where}`,
+    `SELECT ${columns} FROM ${database.dialect === 'sqlite' && byEntity ? byDay(names, where) : `ungate_daily_spend WHERE ${where}`}`,
     input.by.length > 0 ? `GROUP BY ${input.by.join(', ')}` : '',
     input.order ? `ORDER BY ${input.order}` : '',
     input.limit === undefined ? '' : `LIMIT ${input.limit}`,
   ]
   return database.all(sql.filter(Boolean).join(' '), params)
+}
+
+/**
+ * Sums of entities by day, in the order of the primary key. SQLite would sort all rows by their entity otherwise, or read
+ * them in the order of an index, each from another page.
+ */
+function byDay(names: readonly string[], where: string): string {
+  const sums = names.map((name) => `SUM(${name}) AS ${name}`).join(', ')
+  return `(SELECT day, entity, ${sums} FROM ungate_daily_spend WHERE ${where} GROUP BY day, entity) AS days`
 }
 
 /** The condition of a base on `ungate_daily_spend`. */

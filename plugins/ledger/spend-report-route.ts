@@ -1,0 +1,62 @@
+import { invalidRequest } from '../../src/index.ts'
+import type { GatewayContext } from '../../src/index.ts'
+import { toViewer } from './administered.ts'
+import type { Viewer } from './administered.ts'
+import { answerPage, answerWhole, toResponse } from './answer-report.ts'
+import { DAYS, querySchema, readDays, readKey, readList, readNumber } from './query.ts'
+import type { Query } from './query.ts'
+import { fromCursor } from './reports/cursor.ts'
+import type { Base } from './reports/report.ts'
+import type { ReportArgs } from './reports/run-report.ts'
+import type { Store } from './store.ts'
+import { narrow } from './visible.ts'
+
+type Args = ReportArgs<'spendReport'>
+
+/** Adds `/global/spend/report`: whole where nothing is said of pages, as LiteLLM answers it, and a page where it is. */
+export function addSpendReportRoute(gateway: GatewayContext, store: Store): void {
+  gateway.route({
+    method: 'GET',
+    path: '/global/spend/report',
+    access: 'key',
+    tags: ['Spend'],
+    summary: 'Spend by day and team or customer, or by key, with the models',
+    query: querySchema(
+      ...(['start_date', 'end_date', 'group_by', 'api_key', 'internal_user_id', 'team_id', 'customer_id'] as const),
+      ...(['limit', 'cursor'] as const),
+    ),
+    async handler({ query, principal }) {
+      const format = query['format'] === 'csv' ? 'csv' : 'json'
+      const { limit, cursor } = query
+      const page = {
+        limit: readNumber(query, 'limit', { fallback: 10_000, max: 50_000 }),
+        cursor: cursor === undefined ? undefined : readCursor(cursor),
+      }
+      const args = readArgs(query, await toViewer(gateway.directory, principal, query))
+      if (!args) return format === 'csv' ? toResponse('', 'csv') : []
+      const whole = limit === undefined && cursor === undefined
+      return whole
+        ? answerWhole(store, { name: 'spendReport', args, format })
+        : answerPage(store, { name: 'spendReport', args: { ...args, ...page }, format })
+    },
+  })
+}
+
+function readArgs(query: Query, viewer: Viewer): Args | undefined {
+  const days = readDays(query, DAYS)
+  const { internal_user_id: user, team_id: team, customer_id: customer, group_by } = query
+  const apiKey = readKey(query['api_key'])
+  const over = (kind: Base['kind'], groupBy: Args['groupBy'], entity?: string) => {
+    const base = narrow(viewer, kind, { ...days, entities: readList(entity), apiKey })
+    return base && { base, groupBy }
+  }
+  if (user !== undefined) return over('user', 'user', user)
+  if (apiKey !== undefined || group_by === 'api_key') return over('key', 'api_key')
+  if (customer !== undefined || group_by === 'customer') return over('customer', 'customer', customer)
+  return over('team', 'team', team)
+}
+
+function readCursor(cursor: string): string {
+  if (!fromCursor(cursor)) throw invalidRequest('`cursor` is not the one of a page before.', 'cursor')
+  return cursor
+}
