@@ -68,13 +68,17 @@ function compileScope(scope: Scope, models: ModelTable): CompiledScope {
   const { limits } = scope
   if (!limits) return { limits: NONE, modelLimits: undefined, fixed: undefined }
   const owner = `${NAMES[scope.kind]}: ${ownerOf(scope)}`
-  const place = ['limit', scope.kind, scope.id]
+  const place = placeOf(scope)
   const name = scope.kind === 'global' ? undefined : NAMES[scope.kind]
   return {
     limits: toLimits(limits, { place, owner, name, model: undefined }),
     modelLimits: limits.models && byModel(scope, limits.models, models),
     fixed: scope.kind === 'key' ? fixedHeaders(limits) : undefined,
   }
+}
+
+function placeOf({ kind, id, countedAs }: Scope): string[] {
+  return ['limit', kind, countedAs ?? id]
 }
 
 /** The id of a key is a hash: its beginning is enough to find the key by, and is what its holder may see. */
@@ -92,7 +96,7 @@ function byModel(
   const all = Object.entries(entries).map(([entry, limits]) => ({
     matches: matcher(entry, models),
     limits: toLimits(limits, {
-      place: ['limit', scope.kind, scope.id, 'model', entry],
+      place: [...placeOf(scope), 'model', entry],
       owner: `model_per_${scope.kind}: ${ownerOf(scope)}:${entry}`,
       name: `model_per_${scope.kind}`,
       model: scope.kind === 'key' ? headerPart(entry) : undefined,

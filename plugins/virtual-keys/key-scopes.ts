@@ -16,6 +16,7 @@ export function keyScopes(documents: KeyDocuments): Scope[] {
       kind: 'key',
       id: key.token,
       name: key.key_alias,
+      countedAs: key.counted_as,
       fields: [key, documents.keyBudget],
       metadata: key.metadata,
     }),

@@ -7,6 +7,8 @@ export interface ScopeSource {
   /** Unique for its kind; of a team member `team/user`. */
   readonly id: string
   readonly name?: string | null | undefined
+  /** What its limits are counted under. Default `id`. */
+  readonly countedAs?: string | undefined
   /** The holder's own fields, then those of the budget that it refers to. */
   readonly fields: BudgetFields | readonly (BudgetFields | undefined)[]
   /** LiteLLM keeps limits by model in metadata too. */
@@ -21,7 +23,15 @@ const NANO = 1_000_000_000
  * Limits and budgets of a document's fields, in the form that calls are checked with. USD becomes integer nano-dollars.
  * Compile once per version of a document: whoever checks keeps what it knows per scope object.
  */
-export function budgetFieldsToScope({ kind, id, name, fields, metadata, budgets = true }: ScopeSource): Scope {
+export function budgetFieldsToScope({
+  kind,
+  id,
+  name,
+  countedAs,
+  fields,
+  metadata,
+  budgets = true,
+}: ScopeSource): Scope {
   const merged = mergeBudgetFields(
     Array.isArray(fields) ? (fields as readonly (BudgetFields | undefined)[]) : [fields as BudgetFields],
   )
@@ -29,6 +39,7 @@ export function budgetFieldsToScope({ kind, id, name, fields, metadata, budgets 
     kind,
     id,
     ...(name ? { name } : {}),
+    ...one('countedAs', countedAs),
     ...one('limits', toLimits(merged, metadata)),
     ...(budgets ? one('budgets', toBudgets(merged)) : {}),
   })

@@ -74,6 +74,11 @@ export interface KeyDocument extends BudgetFields, Stamps {
   readonly rotation_interval?: string | null | undefined
   readonly rotation_count?: number | undefined
   readonly last_rotation_at?: string | null | undefined
+  /**
+   * Of a rotated key: the hash that its requests, tokens and parallel calls are counted under, its first one. A new key that
+   * began at 0 would double the rate.
+   */
+  readonly counted_as?: string | undefined
   /** Set on the document of a rotated key's old hash: the hash that replaced it, and until when the old one is accepted. */
   readonly replaced_by?: string | undefined
   readonly grace_until?: string | undefined

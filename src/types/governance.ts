@@ -37,6 +37,8 @@ export interface Scope {
   readonly id: string
   /** What people call it: an alias. */
   readonly name?: string | undefined
+  /** What its limits are counted under, where that is not `id`. */
+  readonly countedAs?: string | undefined
   readonly limits?: ScopeLimits | undefined
   readonly budgets?: readonly ScopeBudget[] | undefined
 }

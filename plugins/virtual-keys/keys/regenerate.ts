@@ -16,7 +16,7 @@ import { endOf, withKeyChanges } from './to-key.ts'
 const action = '/key/regenerate'
 
 /**
- * Replaces a key by a new one with everything it had, what it spent included. The old one ends at once, or after
+ * Replaces a key by a new one with everything it had, what it spent and the minute of its rates included. The old one ends at once, or after
  * `grace_period`; until then it acts as the new one.
  */
 export async function regenerateKey(
@@ -52,6 +52,7 @@ export async function regenerateKey(
         ...withKeyChanges(key, body, actor),
         token,
         key_name: keyName(plain),
+        counted_as: key.counted_as ?? key.token,
         rotation_count: (key.rotation_count ?? 0) + 1,
         last_rotation_at: new Date(now).toISOString(),
         updated_at: new Date(now).toISOString(),

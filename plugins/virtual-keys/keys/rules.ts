@@ -28,6 +28,7 @@ const FREE = new Set<string>([
   'created_at',
   'updated_at',
   'updated_by',
+  'counted_as',
   'rotation_count',
   'last_rotation_at',
 ])
