@@ -12,6 +12,7 @@ import type { KeyManagement } from './owners.ts'
 import { rowOf } from './row.ts'
 import { isInCharge, requireFreeHands, requireTightening, requireWithinOwner } from './rules.ts'
 import { setSpend } from './spend.ts'
+import { requireTeamDuration } from './team-duration.ts'
 import { unsupported, withKeyChanges } from './to-key.ts'
 
 const OWNERS = ['user_id', 'team_id', 'organization_id'] as const
@@ -129,6 +130,7 @@ export async function requireChange(
       throw forbidden('`temp_budget_increase` is for an admin to set.', 'temp_budget_increase')
     }
   }
+  if ((after.expires ?? null) !== (before.expires ?? null)) requireTeamDuration(after, owners)
   await requireWithinOwner(gateway, after, owners)
 }
 

@@ -13,6 +13,7 @@ import { ownersOf } from './owners.ts'
 import { rowOf } from './row.ts'
 import { isInCharge, requireWithinOwner, withinCaller } from './rules.ts'
 import { setSpend } from './spend.ts'
+import { withTeamDuration } from './team-duration.ts'
 import { toKey, unsupported } from './to-key.ts'
 
 /** Makes a key. Returns LiteLLM's answer: the key in plain, once, and its row. */
@@ -31,6 +32,7 @@ export async function generateKey(
   // Who made a key may change it freely later: that is the caller, whomever an admin names for the books.
   let key: KeyDocument = { ...toKey(body, { key: plain, actor }), created_by: caller.user ?? caller.id }
   const owners = await requireOwners(gateway, { caller, key, actor, serviceAccount })
+  key = withTeamDuration(key, owners)
   const spend = (body['spend'] ?? 0) as number
   if (!isProxyAdmin(caller)) {
     if (spend > 0 && !isInCharge(caller, owners)) throw forbidden('`spend` is for an admin to set.', 'spend')

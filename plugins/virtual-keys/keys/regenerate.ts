@@ -11,13 +11,14 @@ import { findManaged, keyOfPath, ownersOf, requireManaged } from './owners.ts'
 import type { KeyManagement } from './owners.ts'
 import { isInCharge } from './rules.ts'
 import { carrySpend, setSpend } from './spend.ts'
+import { requireTeamDuration } from './team-duration.ts'
 import { endOf, withKeyChanges } from './to-key.ts'
 
 const action = '/key/regenerate'
 
 /**
- * Replaces a key by a new one with everything it had, what it spent and the minute of its rates included. The old one ends at once, or after
- * `grace_period`; until then it acts as the new one.
+ * Replaces a key by a new one with everything it had, what it spent and the minute of its rates included. The old one ends
+ * at once, or after `grace_period`; until then it acts as the new one.
  */
 export async function regenerateKey(
   management: KeyManagement,
@@ -58,6 +59,7 @@ export async function regenerateKey(
         updated_at: new Date(now).toISOString(),
         updated_by: actor,
       }
+      if (body['duration'] !== undefined) requireTeamDuration(rotated, stored)
       await requireChange(gateway, { caller: caller!, before: key, after: rotated, owners: stored, action })
       // The new one first: a process that dies between the two leaves a key that nobody knows, not a caller without one.
       await directory.update('key', token, (taken) => {

@@ -45,7 +45,9 @@ const shape = {
   team_member_budget_duration: duration.nullish(),
   team_member_rpm_limit: count.nullish(),
   team_member_tpm_limit: count.nullish(),
-  team_member_key_duration: duration.nullish().describe('Kept and given back; has no effect here.'),
+  team_member_key_duration: duration
+    .nullish()
+    .describe('How long keys live that members have in the team, and at most. Not of service accounts.'),
   ...budgetShape,
 }
 
