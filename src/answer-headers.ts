@@ -67,10 +67,10 @@ function staticHeaders(target: Target): Record<string, string> {
   return headers
 }
 
-/** An answer's headers with those of its call and what every answer carries, errors included. */
-export function withCallHeaders(own: Record<string, string>, ctx: CallContext): Record<string, string> {
+/** The headers of a call for its answer, errors included: what the stages set, and what every answer carries. */
+export function callHeaders(ctx: CallContext): Record<string, string> {
   const total = performance.now() - ctx.startedMs
-  const headers = Object.assign({}, own, ctx.headers)
+  const { headers } = ctx
   headers['x-litellm-call-id'] = ctx.id
   headers['x-litellm-version'] = version
   headers['x-litellm-response-duration-ms'] = total.toFixed(3)

@@ -16,6 +16,8 @@ export interface DirectAnswer {
   readonly status: number
   /** Lower-case names, without those that frame the body. */
   readonly headers: Readonly<Record<string, string>>
+  /** The call's own: these go before headers of the same name. */
+  readonly callHeaders: Readonly<Record<string, string>>
   readonly body: string | Uint8Array | ByteStream
 }
 

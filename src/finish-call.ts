@@ -8,7 +8,7 @@ import { ByteStream } from './byte-stream.ts'
 import { endUserOf } from './end-user.ts'
 import type { Recorder } from './types/plugin.ts'
 import { callCost } from './prices/call-cost.ts'
-import { costHeaders } from './prices/cost-headers.ts'
+import { addCostHeaders } from './prices/cost-headers.ts'
 
 export interface FinishInput {
   readonly answer?: Answer | undefined
@@ -76,7 +76,7 @@ function priceAnswer(
     const cost = callCost(ctx, answer, prices, ms)
     if (cost) {
       answer.cost = cost
-      if (!(answer.body instanceof ByteStream)) Object.assign(ctx.headers, costHeaders(cost))
+      if (!(answer.body instanceof ByteStream)) addCostHeaders(ctx.headers, cost)
     }
     return cost
   } catch (error) {

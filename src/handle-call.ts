@@ -9,7 +9,7 @@ import type { MatchedEndpoint } from './endpoints.ts'
 import type { NodePair } from './node-types.ts'
 import type { PriceTable } from './types/prices.ts'
 import type { CallSource, ReadCall, RequestLimits } from './read-call.ts'
-import { withCallHeaders } from './answer-headers.ts'
+import { callHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
 import { CallContext, ClientLink } from './context.ts'
 import { endOfTurn } from './end-of-turn.ts'
@@ -106,16 +106,12 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       const read: ReadCall = await readCall(source, matched, limits)
       ctx = new CallContext(id, read.call, link, read.stripped)
       const answer = await execute(ctx, request)
-      return { status: answer.status, headers: withCallHeaders(answer.headers, ctx), body: answer.body }
+      return { status: answer.status, headers: answer.headers, callHeaders: callHeaders(ctx), body: answer.body }
     } catch (error) {
       if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
       const { answer } = toErrorAnswer(error, id)
-      const { headers } = answer
-      return {
-        status: answer.status,
-        headers: ctx ? withCallHeaders(headers, ctx) : { ...headers, 'x-litellm-call-id': id },
-        body: answer.body,
-      }
+      const { status, headers, body } = answer
+      return { status, headers, callHeaders: ctx ? callHeaders(ctx) : { 'x-litellm-call-id': id }, body }
     }
   }
 
@@ -124,7 +120,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       const node = event.runtime?.node as NodePair | undefined
       const together = node !== undefined
       const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together }, matched)
-      return toResponse(answer, answer.headers, node)
+      return toResponse(answer, { ...answer.headers, ...answer.callHeaders }, node)
     },
     answer(request, matched) {
       return answerTo({ source: new WholeSource(request), link: request.link, together: true }, matched)
@@ -155,7 +151,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       if (input.targets) ctx.targets = input.targets
       const answer = await execute(ctx, { auth: input.principal !== undefined, route: input.targets !== undefined })
       // The same object: a stream's usage and error are written into it while the stream is read.
-      answer.headers = withCallHeaders(answer.headers, ctx)
+      answer.headers = { ...answer.headers, ...callHeaders(ctx) }
       return answer
     },
     inFlight: () => inFlight,

@@ -3,23 +3,19 @@ import type { Cost } from '../types/call.ts'
 const NANO = 1_000_000_000
 
 /**
- * LiteLLM's cost headers of an answer that is not a stream, in USD: the total always, its parts where there are any. A
+ * Adds LiteLLM's cost headers of an answer that is not a stream, in USD: the total always, its parts where there are any. A
  * cost that nobody knows has no header: 0 would be taken for a price.
  */
-export function costHeaders(cost: Cost): Record<string, string> {
-  if (cost.source === 'unknown') return {}
-  const headers: Record<string, string> = { 'x-litellm-response-cost': formatUSD(cost.total) }
-  if (cost.total === 0) return headers
-  const set = (part: string, nano: number) => {
-    if (nano > 0) headers[`x-litellm-response-cost-${part}`] = formatUSD(nano)
-  }
-  set('input', cost.input)
-  set('output', cost.output)
-  set('cache-read', cost.cacheRead)
-  set('cache-creation', cost.cacheWrite)
-  set('reasoning', cost.reasoning)
-  set('tool-usage', cost.other)
-  return headers
+export function addCostHeaders(headers: Record<string, string>, cost: Cost): void {
+  if (cost.source === 'unknown') return
+  headers['x-litellm-response-cost'] = formatUSD(cost.total)
+  if (cost.total === 0) return
+  if (cost.input > 0) headers['x-litellm-response-cost-input'] = formatUSD(cost.input)
+  if (cost.output > 0) headers['x-litellm-response-cost-output'] = formatUSD(cost.output)
+  if (cost.cacheRead > 0) headers['x-litellm-response-cost-cache-read'] = formatUSD(cost.cacheRead)
+  if (cost.cacheWrite > 0) headers['x-litellm-response-cost-cache-creation'] = formatUSD(cost.cacheWrite)
+  if (cost.reasoning > 0) headers['x-litellm-response-cost-reasoning'] = formatUSD(cost.reasoning)
+  if (cost.other > 0) headers['x-litellm-response-cost-tool-usage'] = formatUSD(cost.other)
 }
 
 /** Nano-dollars as USD in plain decimals, every digit exact: 15 → `0.000000015`. */

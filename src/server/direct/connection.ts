@@ -129,13 +129,20 @@ export class DirectConnection {
   }
 
   #write(answer: DirectAnswer): void {
-    const { status, headers, body } = answer
+    const { status, headers, callHeaders, body } = answer
     const stream = body instanceof ByteStream ? body : undefined
     if (this.socket.destroyed || !this.socket.writable) return stream?.cancel()
     const keepAlive = headers['connection'] === 'close' ? 0 : this.#server.keepAliveSeconds
     const none = status === 204 || status === 304
     const size = stream ? 'chunked' : typeof body === 'string' ? Buffer.byteLength(body) : (body as Uint8Array).length
-    const head = writeHead({ status, reason: reasonOf(status), headers, body: none ? 'none' : size, keepAlive })
+    const head = writeHead({
+      status,
+      reason: reasonOf(status),
+      headers,
+      callHeaders,
+      body: none ? 'none' : size,
+      keepAlive,
+    })
     if (stream && !none) return this.#sendStream(stream, head, keepAlive)
     stream?.cancel()
     writeWhole(this.socket, head, none ? '' : (body as string | Uint8Array))

@@ -71,6 +71,8 @@ export interface HeadParts {
   readonly reason: string
   /** Lower-case names. */
   readonly headers: Readonly<Record<string, string>>
+  /** These go before headers of the same name. */
+  readonly callHeaders: Readonly<Record<string, string>>
   /** Bytes of the body, or that it comes in chunks, or that this status has none. */
   readonly body: number | 'chunked' | 'none'
   /** Seconds for which the connection stays open; 0: it is closed behind this answer. */
@@ -78,42 +80,45 @@ export interface HeadParts {
 }
 
 /** The head. Throws where a header could not be written as one line. */
-export function writeHead({ status, reason, headers, body, keepAlive }: HeadParts): string {
-  let head = `HTTP/1.1 ${status} ${reason}\r\n`
+export function writeHead({ status, reason, headers, callHeaders, body, keepAlive }: HeadParts): string {
+  let head = `HTTP/1.1 ${status} ${reason}`
+  let dated = false
   for (const name in headers) {
-    if (isFraming(name)) continue
-    const value = headers[name]!
-    if (!isName(name) || !isHeaderValue(value)) {
-      throw new Error(`the header ${JSON.stringify(name.slice(0, 100))} holds what no header may (RFC 9110 §5.5)`)
-    }
-    head += `${name}: ${value}\r\n`
+    if (typeof callHeaders[name] === 'string') continue
+    const line = lineOf(name, headers[name]!)
+    if (name === 'date') dated = true
+    if (line !== '') head = head + line + headers[name]
   }
-  if (body === 'chunked') head += 'transfer-encoding: chunked\r\n'
-  else if (body !== 'none') head += `content-length: ${body}\r\n`
-  if (headers['date'] === undefined) head += dateLine()
+  for (const name in callHeaders) {
+    const line = lineOf(name, callHeaders[name]!)
+    if (name === 'date') dated = true
+    if (line !== '') head = head + line + callHeaders[name]
+  }
+  if (body === 'chunked') head += '\r\ntransfer-encoding: chunked'
+  else if (body !== 'none') head = head + '\r\ncontent-length: ' + body
+  if (!dated) head += dateLine()
   return keepAlive > 0
-    ? `${head}connection: keep-alive\r\nkeep-alive: timeout=${keepAlive}\r\n\r\n`
-    : `${head}connection: close\r\n\r\n`
+    ? `${head}\r\nconnection: keep-alive\r\nkeep-alive: timeout=${keepAlive}\r\n\r\n`
+    : `${head}\r\nconnection: close\r\n\r\n`
 }
 
 /** What is said here alone. */
-function isFraming(name: string): boolean {
-  return (
-    name === 'content-length' ||
-    name === 'connection' ||
-    name === 'transfer-encoding' ||
-    name === 'keep-alive' ||
-    name === 'trailer'
-  )
-}
+const FRAMING = ['content-length', 'connection', 'transfer-encoding', 'keep-alive', 'trailer']
 
-const goodNames = new Set<string>()
+/** How the lines of good names begin. Answers have few different ones. */
+const lines = new Map<string, string>(FRAMING.map((name) => [name, '']))
 
-function isName(name: string): boolean {
-  if (goodNames.has(name)) return true
-  if (!TOKEN.test(name)) return false
-  if (goodNames.size < 1000) goodNames.add(name)
-  return true
+/** How a header's line begins; empty where it has none. */
+function lineOf(name: string, value: string): string {
+  let line = lines.get(name)
+  if (line === undefined && TOKEN.test(name)) {
+    line = `\r\n${name}: `
+    if (lines.size < 1000) lines.set(name, line)
+  }
+  if (line === undefined || !isHeaderValue(value)) {
+    throw new Error(`the header ${JSON.stringify(name.slice(0, 100))} holds what no header may (RFC 9110 §5.5)`)
+  }
+  return line
 }
 
 let date = ''
@@ -123,7 +128,7 @@ function dateLine(): string {
   const second = Math.floor(Date.now() / 1000)
   if (second !== dateSecond) {
     dateSecond = second
-    date = `date: ${new Date(second * 1000).toUTCString()}\r\n`
+    date = `\r\ndate: ${new Date(second * 1000).toUTCString()}`
   }
   return date
 }
