@@ -38,6 +38,8 @@ export function hardenServer(server: Server): void {
     const socket = request.socket as Socket & { [REFUSED]?: boolean }
     // Behind an answer that says `close` there is no request any more (RFC 9112 §9.6): it may be a smuggled one.
     if (socket[REFUSED]) return
+    // The last answer of this connection: the server is stopping.
+    if (!server.listening) response.shouldKeepAlive = false
     const wrong = whatIsWrong(request)
     if (wrong === undefined) for (const handler of handlers) handler(request, response)
     else {

@@ -1,8 +1,11 @@
 import type { Server } from 'node:http'
+import { Server as Listener } from 'node:net'
 import type { LiveGateway } from './live-gateway.ts'
 import { logger } from '../logger.ts'
 
 const DRAIN_SECONDS = 600
+/** How long balancers may take to hear that this one is not ready. Who presses Ctrl-C waits for nobody. */
+const GRACE_MS = { SIGTERM: 2000, SIGINT: 0 }
 
 /**
  * SIGTERM or SIGINT: readiness turns 503 at once, nothing new is accepted, running streams finish (up to 600 s), logs are
@@ -10,7 +13,7 @@ const DRAIN_SECONDS = 600
  */
 export function shutdownOnSignal(server: Server, live: LiveGateway): void {
   let signals = 0
-  const onSignal = (signal: string) => {
+  const onSignal = (signal: 'SIGINT' | 'SIGTERM') => {
     if (++signals > 1) {
       logger.warn('Second signal: stopping now')
       process.exit(1)
@@ -19,7 +22,7 @@ export function shutdownOnSignal(server: Server, live: LiveGateway): void {
     logger.info(
       `${signal}: finishing ${waiting} ${waiting === 1 ? 'call' : 'calls'}${waiting > 0 ? ' (again to stop now)' : ''}`,
     )
-    void shutdown(server, live).then(
+    void shutdown(server, live, GRACE_MS[signal]).then(
       () => process.exit(0),
       (error: unknown) => {
         logger.error('shutdown failed:', error)
@@ -31,15 +34,23 @@ export function shutdownOnSignal(server: Server, live: LiveGateway): void {
   process.on('SIGTERM', onSignal)
 }
 
-/** Stops accepting, lets what runs finish, closes everything. */
-export async function shutdown(server: Server, live: LiveGateway): Promise<void> {
+/**
+ * Stops accepting, lets what runs finish, closes everything. Kept connections end with their next answer, which says so;
+ * those without a request are only closed after the grace: one may be on its way (RFC 9112 §9.5).
+ */
+export async function shutdown(server: Server, live: LiveGateway, graceMs = 0): Promise<void> {
   live.current.drain()
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeIdleConnections()
-  // Keep-alive connections end with their current answer: node keeps them open otherwise.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100)
+  const closed = new Promise<void>((resolve) => void server.once('close', resolve))
+  // The HTTP server's own `close` would cut the idle ones at once.
+  Listener.prototype.close.call(server)
+  let sweep: NodeJS.Timeout | undefined
+  const grace = setTimeout(() => {
+    server.closeIdleConnections()
+    sweep = setInterval(() => server.closeIdleConnections(), 100)
+  }, graceMs)
   const late = setTimeout(() => server.closeAllConnections(), DRAIN_SECONDS * 1000)
   await closed
+  clearTimeout(grace)
   clearInterval(sweep)
   clearTimeout(late)
   await live.close()

@@ -115,7 +115,7 @@ litellm_settings: { set_verbose: true, succes_callback: [x] }
     let stopping: Promise<number | null> | undefined
     for await (const chunk of stream) {
       if (chunk.choices[0]?.delta.content) pieces++
-      stopping ??= child.stop()
+      stopping ??= child.stop('SIGTERM')
     }
     expect(pieces).toBe(20)
     expect(await stopping).toBe(0)

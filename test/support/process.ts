@@ -7,7 +7,7 @@ export interface Running {
   output(): string
   /** Waits for a text; the match, or an error with what was printed instead. */
   waitFor(pattern: RegExp, ms?: number): Promise<RegExpExecArray>
-  /** Ends the process and everything it started, and waits for it. Gives its exit code. */
+  /** Ends the process (by SIGINT, which waits for no balancer) and everything it started, and waits for it. Gives its exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
@@ -44,7 +44,7 @@ export function start(command: string, args: readonly string[], options: SpawnOp
         look()
       })
     },
-    async stop(signal = 'SIGTERM') {
+    async stop(signal = 'SIGINT') {
       if (child.exitCode === null && child.pid !== undefined) {
         try {
           process.kill(-child.pid, signal)
