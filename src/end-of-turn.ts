@@ -4,6 +4,7 @@ let answers = 0
 /** The last turn had one at most. */
 let quiet = true
 let requests: (() => void)[] = []
+let writers: (() => void)[] = []
 let turn: Promise<void> | undefined
 let release: (() => void) | undefined
 
@@ -29,6 +30,16 @@ export function beforeAnswers(send: () => void): void {
   requests.push(send)
 }
 
+/**
+ * Runs `write`, which must not throw, with the answers of this turn: as {@link endOfTurn}, for parts of answers, of which there
+ * are many more.
+ */
+export function withAnswers(write: () => void): void {
+  begin()
+  if (answers++ === 0 && quiet) queueMicrotask(write)
+  else writers.push(write)
+}
+
 /** Runs `work` behind the answers of this turn. */
 export function afterAnswers(work: () => void): void {
   begin()
@@ -45,10 +56,11 @@ function end(): void {
   begun = false
   quiet = answers <= 1
   answers = 0
-  const first = requests
-  const leave = release
-  if (first.length > 0) requests = []
+  const [sends, writes, leave] = [requests, writers, release]
+  if (sends.length > 0) requests = []
+  if (writes.length > 0) writers = []
   turn = release = undefined
-  for (const send of first) send()
+  for (const send of sends) send()
+  for (const write of writes) write()
   leave?.()
 }

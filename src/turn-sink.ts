@@ -1,5 +1,5 @@
 import type { ByteSink, ByteStream } from './byte-stream.ts'
-import { endOfTurn } from './end-of-turn.ts'
+import { withAnswers } from './end-of-turn.ts'
 
 /** Bytes that wait for the end of their turn at most. */
 const TOGETHER = 32 * 1024
@@ -57,10 +57,12 @@ export class TurnSink implements ByteSink {
   #schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
-    void endOfTurn().then(() => {
-      this.#scheduled = false
-      this.#send()
-    })
+    withAnswers(this.#sendInTurn)
+  }
+
+  readonly #sendInTurn = (): void => {
+    this.#scheduled = false
+    this.#send()
   }
 
   #send(): void {

@@ -60,7 +60,7 @@ describe('a server that stops', () => {
     const stopped = stop(60_000)
     expect(await kept.ask(request)).toMatch(/^HTTP\/1\.1 200 [^]*connection: close\r\n/i)
     await stopped
-    expect(kept.closed()).toBe(true)
+    await until('the end', kept.closed)
   })
 
   it('says that it is not ready, and takes no new connections', async () => {
