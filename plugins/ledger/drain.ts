@@ -1,7 +1,6 @@
 import { appendFileSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from './database.ts'
-import type { Entry } from './entry.ts'
 import { toWhole } from './line.ts'
 import { listSegments, readPart } from './segments.ts'
 import { writeBatch } from './write-batch.ts'
@@ -37,10 +36,10 @@ export function createDrain({ folder, journal, report }: DrainOptions): Drain {
     report(`a row cannot be stored and was put into rejected.jsonl: ${reason}`)
   }
 
-  const write = async (database: Database, entries: readonly Entry[]) => {
-    for (let at = 0; at < entries.length; at += ROWS) {
-      await writeBatch(database, entries.slice(at, at + ROWS), (entry, error) =>
-        reject(JSON.stringify(toWhole(entry)), error.message),
+  const write = async (database: Database, lines: readonly string[]) => {
+    for (let at = 0; at < lines.length; at += ROWS) {
+      await writeBatch(database, lines.slice(at, at + ROWS), (entry, error) =>
+        reject(typeof entry === 'string' ? entry : JSON.stringify(toWhole(entry)), error.message),
       )
       // Queries get their turn.
       await new Promise((resolve) => setImmediate(resolve))
@@ -52,8 +51,7 @@ export function createDrain({ folder, journal, report }: DrainOptions): Drain {
       for (const { path, complete } of listSegments(folder, closed)) {
         const offset = offsets.get(path) ?? 0
         const part = readPart(path, offset, scratch)
-        await write(database, part.entries)
-        for (const line of part.unreadable) reject(line, 'it is not JSON')
+        await write(database, part.lines)
         offsets.set(path, part.next)
         if (part.more) return true
         // What is written meanwhile waits for the next run: many rows in a transaction cost less than few.

@@ -1,7 +1,5 @@
 import { closeSync, openSync, readSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Entry } from './entry.ts'
-import { parseLine } from './line.ts'
 
 /** A file of the journal. It has a fixed size and is zeros behind the last line. */
 export interface Segment {
@@ -11,15 +9,13 @@ export interface Segment {
 }
 
 export interface SegmentPart {
-  readonly entries: readonly Entry[]
+  readonly lines: readonly string[]
   /** Offset of the next line. */
   readonly next: number
   /** There was more to read; else the part ends with what was in the file. */
   readonly more: boolean
   /** Bytes of a line that was cut off by a crash; 0 where the part ends as it should. */
   readonly torn: number
-  /** Lines that are none. */
-  readonly unreadable: readonly string[]
 }
 
 export const SEGMENT = /^\d+\.log$/
@@ -60,7 +56,7 @@ export function readPart(path: string, offset: number, scratch: Buffer): Segment
       const more = zero === -1 && read === size
       if (lines === 0 && more) continue
       return {
-        ...parseLines(buffer.toString('utf8', 0, lines)),
+        lines: linesOf(buffer.toString('utf8', 0, lines)),
         next: offset + lines,
         more,
         torn: more ? 0 : end - lines,
@@ -71,16 +67,6 @@ export function readPart(path: string, offset: number, scratch: Buffer): Segment
   }
 }
 
-function parseLines(text: string): { entries: Entry[]; unreadable: string[] } {
-  const entries: Entry[] = []
-  const unreadable: string[] = []
-  for (const line of text.split('\n')) {
-    if (line === '') continue
-    try {
-      entries.push(parseLine(line))
-    } catch {
-      unreadable.push(line)
-    }
-  }
-  return { entries, unreadable }
+function linesOf(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
 }

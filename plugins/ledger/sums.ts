@@ -21,30 +21,18 @@ interface Alike {
   readonly sums: Sums
 }
 
-/**
- * What calls add to the daily sums, one row per sum, sorted by its key: nodes that write at once then take the database's
- * locks in the same order.
- */
-export function toSumRows(calls: readonly CallRow[]): Row[] {
-  const sums = new Map<string, Keys & Sums>()
-  for (const { call, shared, sums: counted } of groupAlike(calls)) {
-    const rest = `${shared.day}\0${shared.model_group}\0${shared.model}\0${shared.provider}\0${shared.endpoint}`
-    const add = (kind: string, entity: string, api_key: string) => {
-      const id = `${kind}\0${entity}\0${api_key}\0${rest}`
-      const sum = sums.get(id)
-      if (sum) for (const name of SUMS) sum[name] += counted[name]
-      else sums.set(id, { kind, entity, api_key, ...shared, ...counted })
-    }
-    addTo(add, call)
-  }
-  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum)
+/** What calls add to the daily sums. */
+export interface CollectedSums {
+  add(calls: readonly CallRow[]): void
+  /** One row per sum, sorted by its key: nodes that write at once then take the database's locks in the same order. */
+  rows(): Row[]
 }
 
 /** A call belongs to several sums, and most calls of a moment to the same ones; a key's mostly to those of its last call. */
-function groupAlike(calls: readonly CallRow[]): Iterable<Alike> {
+export function createSums(): CollectedSums {
   const groups = new Map<string, Alike>()
   const lastOf = new Map<string, Alike>()
-  for (const call of calls) {
+  const groupOf = (call: CallRow): Alike => {
     const { entry, row } = call
     const day = dayOf(Number(row.start_time))
     const key = entry.key ?? ''
@@ -55,9 +43,29 @@ function groupAlike(calls: readonly CallRow[]): Iterable<Alike> {
       groups.set(id, alike)
       lastOf.set(key, alike)
     }
-    count(alike.sums, call)
+    return alike
   }
-  return groups.values()
+  return {
+    add(calls) {
+      for (const call of calls) count(groupOf(call).sums, call)
+    },
+    rows: () => toRows(groups.values()),
+  }
+}
+
+function toRows(groups: Iterable<Alike>): Row[] {
+  const sums = new Map<string, Keys & Sums>()
+  for (const { call, shared, sums: counted } of groups) {
+    const rest = `${shared.day}\0${shared.model_group}\0${shared.model}\0${shared.provider}\0${shared.endpoint}`
+    const add = (kind: string, entity: string, api_key: string) => {
+      const id = `${kind}\0${entity}\0${api_key}\0${rest}`
+      const sum = sums.get(id)
+      if (sum) for (const name of SUMS) sum[name] += counted[name]
+      else sums.set(id, { kind, entity, api_key, ...shared, ...counted })
+    }
+    addTo(add, call)
+  }
+  return [...sums].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, sum]) => sum)
 }
 
 /** What tells the sums of a call, besides its day. None has a NUL in it, and an empty name is no name. */

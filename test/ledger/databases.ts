@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { Database } from '../../plugins/ledger/database.ts'
 import { BadRow } from '../../plugins/ledger/database.ts'
 import type { Entry } from '../../plugins/ledger/entry.ts'
+import { toLine } from '../../plugins/ledger/line.ts'
 import { migrate } from '../../plugins/ledger/migrate.ts'
 import { runReport } from '../../plugins/ledger/reports/run-report.ts'
 import { deleteOld } from '../../plugins/ledger/retention.ts'
@@ -9,7 +10,7 @@ import { writeBatch } from '../../plugins/ledger/write-batch.ts'
 import { entry } from './support.ts'
 
 const DAY = 86_400_000
-const never = (bad: Entry, error: BadRow) => {
+const never = (bad: unknown, error: BadRow) => {
   throw new Error(`refused ${JSON.stringify(bad)}: ${error.message}`)
 }
 
@@ -102,6 +103,18 @@ export function testDatabase(open: () => Promise<Database>): void {
     const [row] = await database.all('SELECT end_user, messages FROM ungate_spend_logs')
     expect(row!['end_user']).toBe(`ab\ufffdc '"\\ 漢字 😀`)
     expect(JSON.parse(String(row!['messages']))).toEqual([{ content: strange }])
+  })
+
+  it('reads lines when it writes them, many of them, and hands back those that are none', async () => {
+    const database = await open()
+    const lines = Array.from({ length: 450 }, (_, at) => toLine(entry({ id: `l${at}` })).trimEnd())
+    const none = ['[]', '{"uid', 'null', '7']
+    const refused: unknown[] = []
+    await writeBatch(database, [...none, ...lines, ...none], (line) => refused.push(line))
+    expect(refused).toEqual([...none, ...none])
+    expect(await database.all('SELECT COUNT(*) AS count FROM ungate_spend_logs')).toEqual([{ count: 450 }])
+    const sums = await database.all("SELECT SUM(requests) AS requests FROM ungate_daily_spend WHERE kind = 'key'")
+    expect(sums.map(({ requests }) => Number(requests))).toEqual([450])
   })
 
   it('writes all but the entry that cannot be stored', async () => {

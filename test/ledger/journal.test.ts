@@ -6,6 +6,8 @@ import type { Context } from '../../src/index.ts'
 import { createJournal } from '../../plugins/ledger/journal.ts'
 import type { JournalFiles } from '../../plugins/ledger/journal.ts'
 import { createRecorder } from '../../plugins/ledger/recorder.ts'
+import type { CallEntry } from '../../plugins/ledger/entry.ts'
+import { parseLine } from '../../plugins/ledger/line.ts'
 import { listSegments, readPart } from '../../plugins/ledger/segments.ts'
 import { record, temporaryFolder } from './support.ts'
 
@@ -17,7 +19,7 @@ function ids(folder: string): string[] {
     const found: string[] = []
     for (let at = 0, more = true; more;) {
       const part = readPart(path, at, Buffer.alloc(1000))
-      found.push(...part.entries.map((entry) => ('uid' in entry ? entry.id : '')))
+      found.push(...part.lines.map((text) => (parseLine(text) as CallEntry).id))
       more = part.next > at
       at = part.next
     }
@@ -82,9 +84,9 @@ describe('the journal', () => {
     const folder = temporaryFolder()
     const path = join(folder, '000000000001.log')
     writeFileSync(path, line(1) + line(2).slice(0, 10))
-    expect(readPart(path, 0, Buffer.alloc(1000))).toMatchObject({ next: line(1).length, entries: [{ id: 'r1' }] })
+    expect(readPart(path, 0, Buffer.alloc(1000))).toMatchObject({ next: line(1).length, lines: [line(1).trim()] })
     writeFileSync(path, line(1) + line(2))
-    expect(readPart(path, line(1).length, Buffer.alloc(1000))).toMatchObject({ entries: [{ id: 'r2' }], torn: 0 })
+    expect(readPart(path, line(1).length, Buffer.alloc(1000))).toMatchObject({ lines: [line(2).trim()], torn: 0 })
   })
 
   it('is readable by its owner alone', () => {

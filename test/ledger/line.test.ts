@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/index.ts'
@@ -7,9 +5,7 @@ import { LONGEST_LINE, toEntry } from '../../plugins/ledger/entry.ts'
 import type { CallEntry } from '../../plugins/ledger/entry.ts'
 import { parseLine, toLine, toWhole } from '../../plugins/ledger/line.ts'
 import { toLogRow } from '../../plugins/ledger/row.ts'
-import { readPart } from '../../plugins/ledger/segments.ts'
-import { toSumRows } from '../../plugins/ledger/sums.ts'
-import { entry, record, temporaryFolder } from './support.ts'
+import { entry, record, toSumRows } from './support.ts'
 
 const ctx = { call: { headers: new Headers(), body: {} }, targets: [] } as unknown as Context
 
@@ -69,14 +65,10 @@ describe('a line', () => {
     )
   })
 
-  it('that is none is told from the others', () => {
-    const folder = temporaryFolder()
-    const path = join(folder, '000000000001.log')
-    const whole = toLine(entry({ id: 'whole' }))
-    const cut = whole.slice(0, whole.lastIndexOf('\t'))
-    writeFileSync(path, `${cut}\n[]\n{"uid\n${whole}`)
-    const { entries, unreadable } = readPart(path, 0, Buffer.alloc(10_000))
-    expect(entries).toMatchObject([{ id: 'whole' }])
-    expect(unreadable).toEqual([cut, '[]', '{"uid'])
-  })
+  it.each(['[]', '{"uid', toLine(entry()).slice(0, toLine(entry()).lastIndexOf('\t')), ''])(
+    'that is none: %s',
+    (line) => {
+      expect(() => parseLine(line)).toThrow(SyntaxError)
+    },
+  )
 })

@@ -5,6 +5,9 @@ import { onTestFinished } from 'vitest'
 import { createGateway, definePlugin, z } from '../../src/index.ts'
 import type { Gateway, GatewayConfig, LogRecord, Principal } from '../../src/index.ts'
 import type { CallEntry } from '../../plugins/ledger/entry.ts'
+import type { Row } from '../../plugins/ledger/row.ts'
+import { createSums } from '../../plugins/ledger/sums.ts'
+import type { CallRow } from '../../plugins/ledger/sums.ts'
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {
@@ -130,4 +133,11 @@ export async function ledgerGateway(
         body: JSON.stringify({ model: 'fast', messages: [{ role: 'user', content: 'Hello' }], ...body }),
       }),
   }
+}
+
+/** The daily sums of calls that come one lot after the other. */
+export function toSumRows(...lots: readonly (readonly CallRow[])[]): Row[] {
+  const sums = createSums()
+  for (const lot of lots) sums.add(lot)
+  return sums.rows()
 }
