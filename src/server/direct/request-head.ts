@@ -22,8 +22,10 @@ const REQUEST_LINE = /^POST ((?:\/[\w:~-][\w.:~-]*)+) HTTP\/1\.1$/
 // Visible ASCII, tabs, and line ends that are whole.
 const NOT_PLAIN = /[^\t\r\n\x20-\x7e]|\r(?!\n)|[^\r]\n/
 const LENGTH = /^(?:0|[1-9]\d{0,6})$/
-/** What changes how a request is read, or asks for another protocol. */
-const OTHERS = ['transfer-encoding', 'expect', 'upgrade', 'http2-settings']
+/** More are an error to Node's parser, or lost (`maxHeadersCount`). */
+const MOST_HEADERS = 1000
+/** What changes how a request is read, or asks for another protocol. Node's parser reads `Proxy-Connection: close` as it says. */
+const OTHERS = ['transfer-encoding', 'expect', 'upgrade', 'http2-settings', 'proxy-connection']
 
 /**
  * Reads the head that a chunk begins with. Undefined for everything that is not plain beyond doubt, which Node's parser is
@@ -49,6 +51,7 @@ export function readRequestHead(chunk: Buffer): RequestHead | undefined {
     if (name === undefined || headers.has(name)) return undefined
     headers.set(name, headerText(text, colon + 1, last))
   }
+  if (headers.size > MOST_HEADERS) return undefined
   const length = headers.get('content-length')
   if (length === undefined || !LENGTH.test(length) || Number(length) > LONGEST_BODY) return undefined
   if (!headers.has('host') || OTHERS.some((name) => headers.has(name))) return undefined
