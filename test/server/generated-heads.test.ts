@@ -69,9 +69,9 @@ function otherReadings(text: string): string[] {
       .slice(1),
   )
   return readings.map((lines) => {
-    const lengths = lines.filter((one) => /^[^a-z]*content-length[^a-z]*:/i.test(one))
-    const codings = lines.filter((one) => /^[^a-z]*transfer-encoding[^a-z]*:/i.test(one))
-    const hosts = lines.filter((one) => /^[^a-z]*host[^a-z]*:/i.test(one))
+    const lengths = lines.filter((one) => /^\W*content-length\s*:/i.test(one))
+    const codings = lines.filter((one) => /^\W*transfer-encoding\s*:/i.test(one))
+    const hosts = lines.filter((one) => /^\W*host\s*:/i.test(one))
     return JSON.stringify({
       lengths: lengths.map((one) => one.replace(/^[^:]*:\s*|\s*$/g, '')),
       codings,
