@@ -1,4 +1,5 @@
 import { FastResponse } from 'srvx'
+import { checkStatus, isBodiless, lineOf } from './answer-rules.ts'
 import { ByteStream } from './byte-stream.ts'
 
 type Body = ConstructorParameters<typeof Response>[0]
@@ -83,13 +84,24 @@ export class NodeAnswer extends Base {
     const text = typeof body === 'string'
     const bytes = body instanceof Uint8Array
     if (this.#seen || (!text && !bytes && !(body instanceof ByteStream))) return super._toNodeResponse()
-    const { status, statusText, headers } = this.#init
-    const raw: string[] = []
-    for (const name in headers) raw.push(name, headers[name]!)
+    const { status, statusText } = this.#init
+    const raw = this.#head()
     if (!text && !bytes) return { status, statusText, headers: raw, body }
-    if (headers['content-length'] === undefined) {
-      raw.push('content-length', String(text ? Buffer.byteLength(body) : body.length))
-    }
+    if (!isBodiless(status)) raw.push('content-length', String(text ? Buffer.byteLength(body) : body.length))
     return { status, statusText, headers: raw, body: new WholeBody(body) }
+  }
+  /** Names and values in turn. Throws where they could not be written: srvx answers with a 500, and knows of no stream. */
+  #head(): string[] {
+    const { status, headers } = this.#init
+    const raw: string[] = []
+    try {
+      checkStatus(status)
+      for (const name in headers) if (lineOf(name, headers[name]!) !== '') raw.push(name, headers[name]!)
+    } catch (error) {
+      if (this.#body instanceof ByteStream) this.#body.cancel()
+      throw error
+    }
+    if (headers['connection']?.toLowerCase() === 'close') raw.push('connection', 'close')
+    return raw
   }
 }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { DirectAnswer, DirectCalls } from '../../direct-calls.ts'
 import type { RequestHead } from './request-head.ts'
+import { isBodiless } from '../../answer-rules.ts'
 import { ByteStream } from '../../byte-stream.ts'
 import { ClientLink } from '../../context.ts'
 import { logger } from '../../logger.ts'
@@ -132,8 +133,9 @@ export class DirectConnection {
     const { status, headers, callHeaders, body } = answer
     const stream = body instanceof ByteStream ? body : undefined
     if (this.socket.destroyed || !this.socket.writable) return stream?.cancel()
-    const keepAlive = headers['connection'] === 'close' ? 0 : this.#server.keepAliveSeconds
-    const none = status === 204 || status === 304
+    const connection = callHeaders['connection'] ?? headers['connection']
+    const keepAlive = connection?.toLowerCase() === 'close' ? 0 : this.#server.keepAliveSeconds
+    const none = isBodiless(status)
     const size = stream ? 'chunked' : typeof body === 'string' ? Buffer.byteLength(body) : (body as Uint8Array).length
     const head = writeHead({
       status,
@@ -143,8 +145,7 @@ export class DirectConnection {
       body: none ? 'none' : size,
       keepAlive,
     })
-    if (stream && !none) return this.#sendStream(stream, head, keepAlive)
-    stream?.cancel()
+    if (stream) return none ? this.#sendHead(stream, head, keepAlive) : this.#sendStream(stream, head, keepAlive)
     writeWhole(this.socket, head, none ? '' : (body as string | Uint8Array))
     this.#done(keepAlive)
   }
@@ -162,6 +163,19 @@ export class DirectConnection {
       destroy: () => this.destroy(),
     })
     stream.read(this.#sink)
+  }
+
+  /** Of a stream that this status has no place for. It is read all the same: its books are closed at its end. */
+  #sendHead(stream: ByteStream, head: string, keepAlive: number): void {
+    this.#stream = stream
+    stream.read({
+      write: () => true,
+      end: () => {
+        writeWhole(this.socket, head, '')
+        this.#done(keepAlive)
+      },
+      destroy: () => this.destroy(),
+    })
   }
 
   /** The answer is written. What came behind its request is next. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { isHeaderValue, TOKEN } from '../../header-rules.ts'
+import { checkStatus, lineOf } from '../../answer-rules.ts'
 import { allocateMemory } from '../../write-memory.ts'
 
 /** What is longer is written as it is: there the head is the smaller part. */
@@ -79,20 +79,23 @@ export interface HeadParts {
   readonly keepAlive: number
 }
 
-/** The head. Throws where a header could not be written as one line. */
+/** The head. Throws where it could not be written as one: a header of two lines, a status that is none of an answer. */
 export function writeHead({ status, reason, headers, callHeaders, body, keepAlive }: HeadParts): string {
+  checkStatus(status)
   let head = `HTTP/1.1 ${status} ${reason}`
   let dated = false
   for (const name in headers) {
     if (typeof callHeaders[name] === 'string') continue
-    const line = lineOf(name, headers[name]!)
+    const value = headers[name]!
+    const line = lineOf(name, value)
+    if (line !== '') head = head + line + value
     if (name === 'date') dated = true
-    if (line !== '') head = head + line + headers[name]
   }
   for (const name in callHeaders) {
-    const line = lineOf(name, callHeaders[name]!)
+    const value = callHeaders[name]!
+    const line = lineOf(name, value)
+    if (line !== '') head = head + line + value
     if (name === 'date') dated = true
-    if (line !== '') head = head + line + callHeaders[name]
   }
   if (body === 'chunked') head += '\r\ntransfer-encoding: chunked'
   else if (body !== 'none') head = head + '\r\ncontent-length: ' + body
@@ -100,25 +103,6 @@ export function writeHead({ status, reason, headers, callHeaders, body, keepAliv
   return keepAlive > 0
     ? `${head}\r\nconnection: keep-alive\r\nkeep-alive: timeout=${keepAlive}\r\n\r\n`
     : `${head}\r\nconnection: close\r\n\r\n`
-}
-
-/** What is said here alone. */
-const FRAMING = ['content-length', 'connection', 'transfer-encoding', 'keep-alive', 'trailer']
-
-/** How the lines of good names begin. Answers have few different ones. */
-const lines = new Map<string, string>(FRAMING.map((name) => [name, '']))
-
-/** How a header's line begins; empty where it has none. */
-function lineOf(name: string, value: string): string {
-  let line = lines.get(name)
-  if (line === undefined && TOKEN.test(name)) {
-    line = `\r\n${name}: `
-    if (lines.size < 1000) lines.set(name, line)
-  }
-  if (line === undefined || !isHeaderValue(value)) {
-    throw new Error(`the header ${JSON.stringify(name.slice(0, 100))} holds what no header may (RFC 9110 §5.5)`)
-  }
-  return line
 }
 
 let date = ''
