@@ -97,6 +97,7 @@ export function scene(config: GatewayConfig = {}, options: ServerOptions = {}): 
       return streams.get(name)!
     },
     async socketOf(client) {
+      await until('the client', () => client.localPort !== undefined)
       const own = () => sockets.find((socket) => socket.remotePort === client.localPort)
       await until('the connection', () => own() !== undefined)
       return own()!

@@ -24,12 +24,12 @@ export interface DirectServer {
   closed(connection: DirectConnection): void
   /** Seconds for which a connection without a request stays open. */
   readonly keepAliveSeconds: number
-  /** Counts on every two seconds. */
+  /** Counts on with every look at the connections. */
   readonly tick: number
 }
 
 /** What a connection is doing. */
-type Phase = 'new' | 'idle' | 'body' | 'answer'
+type Phase = 'new' | 'idle' | 'body' | 'answer' | 'refused'
 
 /**
  * A client's connection on which plain requests (see {@link readRequestHead}) are read and answered without objects of
@@ -73,10 +73,15 @@ export class DirectConnection {
     this.socket.destroy()
   }
 
+  /** What comes from now on is not looked at. */
+  refused(): void {
+    this.#enter('refused')
+  }
+
   readonly #onData = (chunk: Buffer): void => {
     if (this.phase === 'body') this.#readBody(chunk)
     else if (this.phase === 'answer') this.#keep(chunk)
-    else this.#begin(chunk)
+    else if (this.phase !== 'refused') this.#begin(chunk)
   }
 
   #begin(chunk: Buffer): void {

@@ -7,8 +7,6 @@ import type { DirectServer } from './connection.ts'
 import { refuse } from '../refuse.ts'
 import { DirectConnection } from './connection.ts'
 
-const TICK_MS = 2000
-
 /**
  * Node's HTTP server, whose connections are looked at first: as long as they bring plain calls (`request-head.ts`) these are
  * answered by {@link DirectConnection}. With the first other request a connection becomes Node's, with all that Node does.
@@ -18,17 +16,22 @@ export class GatewayServer extends Server implements DirectServer {
   readonly #connections = new Set<DirectConnection>()
   /** Node's own listener, which makes an HTTP connection of a socket. */
   readonly #adopt: (socket: Socket) => void
+  readonly #tickMs: number
   #timer: NodeJS.Timeout | undefined
   tick = 0
 
   constructor(options: ServerOptions, handler: Handler, calls: () => DirectCalls) {
     super(options, handler)
     this.calls = calls
+    this.#tickMs = options.connectionsCheckingInterval ?? 30_000
     this.#adopt = this.listeners('connection')[0] as (socket: Socket) => void
     this.removeAllListeners('connection')
     this.on('connection', (socket) => void this.#connections.add(new DirectConnection(socket, this)))
-    this.on('listening', () => (this.#timer ??= setInterval(() => this.#look(), TICK_MS).unref()))
-    this.on('close', () => clearInterval(this.#timer))
+    this.on('listening', () => (this.#timer ??= setInterval(() => this.#look(), this.#tickMs).unref()))
+    this.on('close', () => {
+      clearInterval(this.#timer)
+      this.#timer = undefined
+    })
   }
 
   /** None once the server is closing: clients are told to go elsewhere. */
@@ -43,7 +46,9 @@ export class GatewayServer extends Server implements DirectServer {
     socket.emit('data', chunk)
   }
 
-  refuse({ socket }: DirectConnection, why: 'late' | 'incomplete'): void {
+  refuse(connection: DirectConnection, why: 'late' | 'incomplete'): void {
+    const { socket } = connection
+    connection.refused()
     refuse(Object.assign(new Error(why), { code: why === 'late' ? 'ERR_HTTP_REQUEST_TIMEOUT' : undefined }), socket)
   }
 
@@ -64,11 +69,19 @@ export class GatewayServer extends Server implements DirectServer {
   /** Node's limits, for the connections that are not Node's. */
   #look(): void {
     this.tick++
+    const { headersTimeout, requestTimeout, keepAliveTimeout } = this
     for (const connection of this.#connections) {
-      const ms = (this.tick - connection.since) * TICK_MS
-      if (connection.phase === 'new' && ms > this.headersTimeout) this.refuse(connection, 'late')
-      else if (connection.phase === 'body' && ms > this.requestTimeout) this.refuse(connection, 'late')
-      else if (connection.phase === 'idle' && ms > this.keepAliveTimeout) connection.destroy()
+      const { phase, since } = connection
+      const ms = (this.tick - since) * this.#tickMs
+      if (phase === 'new' && isOver(ms, headersTimeout)) this.refuse(connection, 'late')
+      else if (phase === 'body' && isOver(ms, requestTimeout)) this.refuse(connection, 'late')
+      else if (phase === 'idle' && isOver(ms, keepAliveTimeout)) connection.destroy()
+      else if (phase === 'refused' && ms > 0) connection.destroy()
     }
   }
+}
+
+/** 0 is no limit. */
+function isOver(ms: number, limit: number): boolean {
+  return limit > 0 && ms > limit
 }
