@@ -110,6 +110,10 @@ export class DirectConnection {
     const missing = this.#missing - chunk.length
     this.#missing = missing
     if (missing > 0) return void this.#parts.push(chunk)
+    // The config may be another one than when the request began, with middleware that has to see it.
+    if (!this.#server.calls().takes(this.#head!.path)) {
+      return this.#handOver(Buffer.concat([this.#lastHead!, ...this.#parts, chunk]))
+    }
     this.#parts.push(missing < 0 ? chunk.subarray(0, missing) : chunk)
     const body = Buffer.concat(this.#parts)
     this.#parts = []
