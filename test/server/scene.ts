@@ -33,6 +33,8 @@ export interface Wanted {
   readonly set?: Record<string, unknown>
   /** The name of a stream that the test writes. */
   readonly stream?: string
+  /** The stream has `long` in it, and throws where it is to go on. */
+  readonly breaks?: boolean
   /** Not before the test says so. */
   readonly wait?: string
 }
@@ -130,7 +132,7 @@ export function scene(config: GatewayConfig = {}, options: ServerOptions = {}): 
 }
 
 function bodyOf(wanted: Wanted, streams: Map<string, TestStream>): string | Uint8Array | ByteStream | undefined {
-  if (wanted.stream !== undefined) return newStream(wanted.stream, streams)
+  if (wanted.stream !== undefined) return newStream(wanted, streams)
   const text = wanted.long ? wanted.long[0].repeat(wanted.long[1]) : wanted.answer
   return wanted.bytes && text !== undefined ? new TextEncoder().encode(text) : text
 }
@@ -139,17 +141,21 @@ function textOf(body: Readonly<Record<string, unknown>>): string {
   return (body['messages'] as { content: string }[])[0]!.content
 }
 
-function newStream(name: string, streams: Map<string, TestStream>): ByteStream {
+function newStream({ stream: name = '', breaks, long }: Wanted, streams: Map<string, TestStream>): ByteStream {
   const made: TestStream = {
     stream: new ByteStream({
       pause: () => void (made.paused = true),
-      resume: () => void (made.paused = false),
+      resume() {
+        made.paused = false
+        if (breaks) throw new Error('a source that breaks')
+      },
       cancel: () => void (made.cancelled = true),
     }),
     paused: false,
     cancelled: false,
     push: (text) => made.stream.push(Buffer.from(text)),
   }
+  if (breaks && long) made.push(long[0].repeat(long[1]))
   streams.set(name, made)
   return made.stream
 }

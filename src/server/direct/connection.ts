@@ -246,6 +246,8 @@ export class DirectConnection {
   /** An answer that cannot be sent: a fault of ours or of a plugin. */
   readonly #fail = (error: unknown): void => {
     logger.error('answering failed:', error)
+    // Never behind a part of an answer: its reader would take these bytes for more of it.
+    if (this.#stream) return this.destroy()
     if (!this.socket.writable) return
     this.socket.write('HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\nconnection: close\r\n\r\n')
     this.socket.destroySoon()
