@@ -68,6 +68,25 @@ describe.each(WAYS)('several requests on one connection, $way', ({ query, direct
     line.leave()
   })
 
+  test('cut around the place where one ends and the next begins', async () => {
+    const [one, two] = [echo('one'), echo('two')]
+    const bytes = one + two
+    for (const from of [one.length - 10, one.length]) {
+      for (let cut = one.length - 3; cut <= one.length + 3; cut++) {
+        const line = openLine(at.port)
+        line.socket.setNoDelay()
+        line.send(bytes.slice(0, Math.min(from, cut)))
+        await new Promise((go) => setTimeout(go, 1))
+        line.send(bytes.slice(Math.min(from, cut), cut))
+        await new Promise((go) => setTimeout(go, 1))
+        line.send(bytes.slice(cut))
+        expect([(await line.answer()).body, (await line.answer()).body], String(cut)).toEqual(['one', 'two'])
+        expect(line.rest()).toBe('')
+        line.leave()
+      }
+    }
+  })
+
   test('pipelined: in one write, and cut anywhere', async () => {
     const random = seeded(13)
     for (const pieces of [1, 2, 3, 5, 9, 40]) {

@@ -115,8 +115,8 @@ describe('behind a 408', () => {
     // Behind the refusal, in the time that the client has to read it.
     const { end } = server
     const refused = new Promise<void>((resolve) => {
-      server.end = ((...given: []) => {
-        end.apply(server, given)
+      server.end = ((text: string) => {
+        end.call(server, text)
         server.emit('data', Buffer.from(what === 'body' ? request.slice(half) : request))
         resolve()
         return server
