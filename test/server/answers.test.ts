@@ -143,6 +143,24 @@ describe.each(WAYS)('whole answers, $way', ({ query, direct }) => {
     }
   })
 
+  test('an answer that cannot be written gets its 500 behind a stream, too', async () => {
+    const line = openLine(at.port)
+    const name = `before ${number++}`
+    line.send(ask({ stream: name }, { query }))
+    const source = await at.stream(name)
+    source.push('streamed')
+    source.stream.end()
+    expect((await line.answer()).body).toBe('streamed')
+    line.send(ask({ answer: 'secret', set: { 'x-a': '\n' } }, { query }))
+    expect(await line.answer()).toMatchObject({ status: 500, body: '' })
+    line.leave()
+  })
+
+  test('a date of its own is the only one', async () => {
+    const { head } = await answer({ answer: 'x', headers: { date: 'Thu, 01 Jan 1970 00:00:00 GMT' } }, query)
+    expect(head.match(/^date: .*$/gm)).toEqual(['date: thu, 01 jan 1970 00:00:00 gmt'])
+  })
+
   test('headers that are plain Latin-1 are written', async () => {
     const { first } = await answer({ answer: 'x', set: { 'x-empty': '', 'x-tab': 'a\tb', 'x-sign': '"é\xff"' } }, query)
     expect(first.headers).toMatchObject({ 'x-empty': '', 'x-tab': 'a\tb' })

@@ -34,6 +34,13 @@ describe('plain', () => {
     expect(length(value)?.length).toBe(Number(value))
   })
 
+  test('a path of thousands of segments', () => {
+    const path = '/a'.repeat(8000)
+    expect(line(`POST ${path} HTTP/1.1`)?.path).toBe(path)
+    expect(line(`POST ${path}/ HTTP/1.1`)).toBeUndefined()
+    expect(line(`POST ${path}! HTTP/1.1`)).toBeUndefined()
+  })
+
   test('16 KiB and 1000 headers', () => {
     expect(sized(16_384)?.size).toBe(16_384)
     expect(more(...Array.from({ length: 998 }, (_, i) => `x-${i}:`))).toBeDefined()

@@ -183,6 +183,27 @@ describe('what comes while an answer is under way', () => {
     line.leave()
   })
 
+  test('one request at a time, again and again: each is asked for once, and read directly', async () => {
+    const line = openLine(at.port)
+    const before = at.asked.length
+    for (let round = 0; round < 4; round++) {
+      const [first, second] = [`${round} first`, `${round} second`]
+      line.send(ask({ answer: first, wait: first }))
+      await until('the first', () => at.asked.at(-1)?.wait === first)
+      const server = await at.socketOf(line.socket)
+      const behind = ask({ answer: second })
+      const read = server.bytesRead
+      line.send(behind)
+      await until('the second', () => server.bytesRead === read + behind.length)
+      await at.release(first)
+      expect(await line.answer()).toMatchObject({ body: first, direct: true })
+      expect(await line.answer()).toMatchObject({ body: second, direct: true })
+    }
+    expect(at.asked.length).toBe(before + 8)
+    expect(line.rest()).toBe('')
+    line.leave()
+  })
+
   test.each(WAYS)('behind an answer that closes the connection nothing is asked for, $way', async ({ query }) => {
     const line = openLine(at.port)
     const wanted: Wanted = { answer: 'bye', wait: `bye ${query}`, headers: { connection: 'close' } }
