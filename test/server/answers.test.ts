@@ -131,6 +131,7 @@ describe.each(WAYS)('whole answers, $way', ({ query, direct }) => {
       const { status, head, body } = await line.answer()
       expect({ status, body }).toEqual({ status: 500, body: '' })
       expect(head).not.toMatch(/injected|secret/)
+      if (direct) await line.ended
       line.leave()
       const left = openLine(at.port)
       const name = `bad ${number++}`

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { LiveGateway } from '../../src/server/live-gateway.ts'
 import { shutdown } from '../../src/server/shutdown.ts'
 import { until, within } from '../suites/gateway-under-test.ts'
@@ -162,4 +162,19 @@ test('what is pipelined behind the last answer of a server that closes is not an
   await within('the end', line.ended)
   expect(line.rest()).toBe('')
   expect(at.asked.length).toBe(asked)
+})
+
+test('a connection that is closed is forgotten', async () => {
+  const lines = [openLine(at.port), openLine(at.port)]
+  lines[1]!.send(ask({ answer: 'one' }))
+  await lines[1]!.answer()
+  for (const line of lines) {
+    const server = await at.socketOf(line.socket)
+    line.leave()
+    await until('the connection to be closed', () => server.closed)
+    await new Promise(setImmediate)
+    const destroy = vi.spyOn(server, 'destroy')
+    at.server.closeAllConnections()
+    expect(destroy).not.toHaveBeenCalled()
+  }
 })

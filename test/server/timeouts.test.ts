@@ -1,6 +1,6 @@
 import type { Server } from 'node:http'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { within } from '../suites/gateway-under-test.ts'
+import { until, within } from '../suites/gateway-under-test.ts'
 import { ask, scene, WAYS } from './scene.ts'
 import { openLine } from './line.ts'
 import type { Line } from './line.ts'
@@ -87,6 +87,27 @@ describe('a client that is late', () => {
     expect((await streaming.answer()).body).toBe('firstsecond')
     line.leave()
     streaming.leave()
+  })
+
+  test('what a client may take begins anew with each of its requests', async () => {
+    const line = openLine(at.port)
+    const request = ask({ answer: 'two' })
+    line.send(ask({ answer: 'one', wait: 'anew' }))
+    await until('the call', () => at.asked.at(-1)?.wait === 'anew')
+    // As if it had taken very long.
+    at.server.tick += 1_000_000
+    await at.release('anew')
+    expect((await line.answer()).body).toBe('one')
+    await pause()
+    expect(isOpen(line)).toBe(true)
+    limit({ keepAliveTimeout: 0 })
+    at.server.tick += 1_000_000
+    line.send(request.slice(0, -5))
+    await pause()
+    expect(isOpen(line)).toBe(true)
+    line.send(request.slice(-5))
+    expect((await line.answer()).body).toBe('two')
+    line.leave()
   })
 
   test('0 is no limit', async () => {
