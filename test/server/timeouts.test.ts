@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { connect } from 'node:net'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { until, within } from '../suites/gateway-under-test.ts'
 import { ask, scene, WAYS } from './scene.ts'
@@ -153,11 +154,23 @@ describe('behind a 408', () => {
   })
 })
 
+test('a client that does not close its side behind a 408 is cut off', async () => {
+  const socket = connect({ port: at.port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.on('error', () => {}).resume()
+  const server = await at.socketOf(socket)
+  limit({ headersTimeout: 20 })
+  await until('the connection to be closed', () => server.destroyed)
+  socket.destroy()
+})
+
 test('a server that listens again looks after its connections again', async () => {
   await new Promise((resolve) => {
     at.server.close(resolve)
     at.server.closeAllConnections()
   })
+  const { tick } = at.server
+  await pause()
+  expect(at.server.tick).toBe(tick)
   await new Promise<void>((resolve) => at.server.listen(at.port, '127.0.0.1', resolve))
   limit({ headersTimeout: 20 })
   await tooLate(openLine(at.port))

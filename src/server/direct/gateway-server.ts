@@ -76,7 +76,7 @@ export class GatewayServer extends Server implements DirectServer {
       if (phase === 'new' && isOver(ms, headersTimeout)) this.refuse(connection, 'late')
       else if (phase === 'body' && isOver(ms, requestTimeout)) this.refuse(connection, 'late')
       else if (phase === 'idle' && isOver(ms, keepAliveTimeout)) connection.destroy()
-      else if (phase === 'refused' && ms > 0) connection.destroy()
+      else if (phase === 'refused') connection.destroy()
     }
   }
 }
