@@ -49,6 +49,16 @@ describe.each(WAYS)('streams, $way', ({ query, direct }) => {
     line.leave()
   })
 
+  test('empty pieces among long ones', async () => {
+    const { line, source } = await streaming(query)
+    const pieces = ['', 'a'.repeat(30_000), '', 'b'.repeat(40_000), '', 'c'.repeat(100_000), '']
+    for (const piece of pieces) source.push(piece)
+    source.stream.end()
+    expect((await line.answer()).body === pieces.join('')).toBe(true)
+    expect(line.rest()).toBe('')
+    line.leave()
+  })
+
   test.each([
     ['nothing', []],
     ['nothing but empty pieces', ['', '']],
@@ -158,6 +168,11 @@ describe.each(WAYS)('streams, $way', ({ query, direct }) => {
     expect(await line.answer()).toMatchObject({ body: 'short', headers: set, direct })
     line.send(ask({ long: ['x', 65_000], set }, { query }))
     expect((await line.answer()).body.length).toBe(65_000)
+    const long = await streaming(query, { set })
+    long.source.push('x'.repeat(65_000))
+    long.source.stream.end()
+    expect((await long.line.answer()).body.length).toBe(65_000)
+    long.line.leave()
     line.leave()
   })
 })
