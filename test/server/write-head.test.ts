@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import { writeHead } from '../../src/server/direct/write-answer.ts'
 
 const head = (more: Partial<Parameters<typeof writeHead>[0]> = {}) =>
-  writeHead({ status: 200, reason: 'OK', headers: {}, body: 2, keepAlive: 75, ...more })
+  writeHead({ status: 200, reason: 'OK', headers: {}, callHeaders: {}, body: 2, keepAlive: 75, ...more })
 
 test('the date moves on', () => {
   const now = vi.spyOn(Date, 'now')
@@ -30,4 +30,13 @@ test.each([
 test('no body, no connection that is kept, a header that is given', () => {
   const text = head({ status: 204, reason: '', headers: { date: 'd', 'x-a': '' }, body: 'none', keepAlive: 0 })
   expect(text).toBe('HTTP/1.1 204 \r\ndate: d\r\nx-a: \r\nconnection: close\r\n\r\n')
+})
+
+test('the headers of the call go before those of the answer', () => {
+  const text = head({
+    headers: { 'x-a': 'answer', constructor: 'b' },
+    callHeaders: { 'x-a': 'call', date: 'd' },
+    body: 0,
+  })
+  expect(text).toMatch(/^HTTP\/1\.1 200 OK\r\nconstructor: b\r\nx-a: call\r\ndate: d\r\ncontent-length: 0\r\nconn/)
 })
