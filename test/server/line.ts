@@ -1,6 +1,7 @@
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
 import { within } from '../suites/gateway-under-test.ts'
+import { toHeaders } from '../support/raw.ts'
 
 /** One of the answers on a connection. */
 export interface LineAnswer {
@@ -91,13 +92,7 @@ function takeAnswer(bytes: Buffer): { answer: LineAnswer; size: number } | undef
   const [first = '', ...lines] = head.split('\r\n')
   const status = Number(/^HTTP\/1\.1 (\d{3}) /.exec(first)?.[1])
   if (!(status >= 100)) throw new Error(`no answer: ${JSON.stringify(head.slice(0, 300))}`)
-  const headers: Record<string, string> = {}
-  for (const line of lines) {
-    const at = line.indexOf(':')
-    const name = line.slice(0, at).toLowerCase()
-    const value = line.slice(at + 1).trim()
-    headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
-  }
+  const headers = toHeaders(lines)
   const body = takeBody(bytes, end + 4, { status, headers })
   if (!body) return undefined
   const { text, chunks, size } = body

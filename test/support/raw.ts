@@ -101,6 +101,15 @@ function parse(received: Buffer): RawAnswer | undefined {
   const [first = '', ...lines] = received.subarray(0, end).toString('latin1').split('\r\n')
   const [, status, reason = ''] = /^HTTP\/1\.[01] (\d{3}) ?(.*)$/.exec(first) ?? []
   if (status === undefined) return undefined
+  const headers = toHeaders(lines)
+  const rest = received.subarray(end + 4)
+  const length = Number(headers['content-length'] ?? rest.length)
+  const body = headers['transfer-encoding'] === 'chunked' ? dechunk(rest) : rest.subarray(0, length).toString()
+  return { status: Number(status), reason, headers, body, text: received.toString() }
+}
+
+/** Header lines as a map: lower-case names; several of one name joined with `, `. */
+export function toHeaders(lines: readonly string[]): Record<string, string> {
   const headers: Record<string, string> = {}
   for (const line of lines) {
     const at = line.indexOf(':')
@@ -108,10 +117,7 @@ function parse(received: Buffer): RawAnswer | undefined {
     const value = line.slice(at + 1).trim()
     headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
   }
-  const rest = received.subarray(end + 4)
-  const length = Number(headers['content-length'] ?? rest.length)
-  const body = headers['transfer-encoding'] === 'chunked' ? dechunk(rest) : rest.subarray(0, length).toString()
-  return { status: Number(status), reason, headers, body, text: received.toString() }
+  return headers
 }
 
 function dechunk(bytes: Buffer): string {
