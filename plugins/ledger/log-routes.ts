@@ -1,11 +1,10 @@
 import type { GatewayContext } from '../../src/index.ts'
-import { invalidRequest } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { answerPage, answerWhole, ask, toResponse } from './answer-report.ts'
-import { querySchema, readDays, readDollars, readKey, readList, readNumber, readTimes } from './query.ts'
+import { querySchema, readCursor, readDays, readDollars, readKey, readList, readNumber, readTimes } from './query.ts'
 import type { Query } from './query.ts'
-import { fromCursor } from './reports/spend-logs.ts'
+import { BY_TIME } from './reports/cursor.ts'
 import type { LogFilter } from './reports/spend-logs.ts'
 import type { Store } from './store.ts'
 import { narrow, visibleLogs } from './visible.ts'
@@ -48,7 +47,7 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
       if (query['format'] === 'csv') return csvOf(store, filter)
       const limit = readNumber(query, 'limit', { fallback: 100, max: 1000 })
       // A bare list, as LiteLLM answers; where it goes on is in a header.
-      const args = { filter, limit, cursor: readCursor(query), texts: true, bare: true }
+      const args = { filter, limit, cursor: readCursor(query, BY_TIME), texts: true, bare: true }
       return answerPage(store, { name: 'logPage', args, format: 'json' })
     },
   })
@@ -62,7 +61,7 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
     async handler({ query, principal }) {
       const filter = logFilter(query, await toViewer(gateway.directory, principal, query))
       if (query['format'] === 'csv') return csvOf(store, filter)
-      const cursor = readCursor(query)
+      const cursor = readCursor(query, BY_TIME)
       const page =
         query['page'] === undefined || cursor !== undefined
           ? undefined
@@ -103,12 +102,6 @@ function logFilter(query: Query, viewer: Viewer): LogFilter {
     maxSpend: readDollars(query, 'max_spend'),
     scope: visibleLogs(viewer, team_id),
   }
-}
-
-function readCursor({ cursor }: Query): string | undefined {
-  if (cursor === undefined) return undefined
-  if (!fromCursor(cursor)) throw invalidRequest('`cursor` is not the `next_cursor` of a page.', 'cursor')
-  return cursor
 }
 
 /** All rows, page after page. */

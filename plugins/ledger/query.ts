@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
 import { invalidRequest, z } from '../../src/index.ts'
+import { fromCursor } from './reports/cursor.ts'
+import type { CursorKind } from './reports/cursor.ts'
 
 const text = (description: string) => z.string().optional().describe(description)
 const whole = (description: string) =>
@@ -110,4 +112,10 @@ function readTime(query: Query, name: string): { ms: number; wholeDay: boolean }
 
 function dayBefore(days: number): string {
   return new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)
+}
+
+/** `cursor`, where it is one of these pages. */
+export function readCursor({ cursor }: Query, kind: CursorKind): string | undefined {
+  if (cursor === undefined || fromCursor(cursor, kind)) return cursor
+  throw invalidRequest('`cursor` is not the one of a page before.', 'cursor')
 }

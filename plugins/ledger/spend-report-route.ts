@@ -1,11 +1,10 @@
-import { invalidRequest } from '../../src/index.ts'
 import type { GatewayContext } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { answerPage, answerWhole, toResponse } from './answer-report.ts'
-import { DAYS, querySchema, readDays, readKey, readList, readNumber } from './query.ts'
+import { DAYS, querySchema, readCursor, readDays, readKey, readList, readNumber } from './query.ts'
 import type { Query } from './query.ts'
-import { fromCursor } from './reports/cursor.ts'
+import { BY_DAY, BY_SPEND } from './reports/cursor.ts'
 import type { Base } from './reports/report.ts'
 import type { ReportArgs } from './reports/run-report.ts'
 import type { Store } from './store.ts'
@@ -27,17 +26,14 @@ export function addSpendReportRoute(gateway: GatewayContext, store: Store): void
     ),
     async handler({ query, principal }) {
       const format = query['format'] === 'csv' ? 'csv' : 'json'
-      const { limit, cursor } = query
-      const page = {
-        limit: readNumber(query, 'limit', { fallback: 10_000, max: 50_000 }),
-        cursor: cursor === undefined ? undefined : readCursor(cursor),
-      }
+      const limit = readNumber(query, 'limit', { fallback: 10_000, max: 50_000 })
       const args = readArgs(query, await toViewer(gateway.directory, principal, query))
       if (!args) return format === 'csv' ? toResponse('', 'csv') : []
-      const whole = limit === undefined && cursor === undefined
-      return whole
+      const inAll = args.groupBy === 'api_key' || args.groupBy === 'user'
+      const cursor = readCursor(query, inAll ? BY_SPEND : BY_DAY)
+      return query['limit'] === undefined && cursor === undefined
         ? answerWhole(store, { name: 'spendReport', args, format })
-        : answerPage(store, { name: 'spendReport', args: { ...args, ...page }, format })
+        : answerPage(store, { name: 'spendReport', args: { ...args, limit, cursor }, format })
     },
   })
 }
@@ -54,9 +50,4 @@ function readArgs(query: Query, viewer: Viewer): Args | undefined {
   if (apiKey !== undefined || group_by === 'api_key') return over('key', 'api_key')
   if (customer !== undefined || group_by === 'customer') return over('customer', 'customer', customer)
   return over('team', 'team', team)
-}
-
-function readCursor(cursor: string): string {
-  if (!fromCursor(cursor)) throw invalidRequest('`cursor` is not the one of a page before.', 'cursor')
-  return cursor
 }

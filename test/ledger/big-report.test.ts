@@ -95,7 +95,11 @@ describe('a report of many lines', () => {
       pages++
     } while (cursor !== null)
     expect([count(days), pages]).toEqual([LINES, 5])
-    const other = await test.get('admin', '/global/spend/report?cursor=nonsense')
-    expect([other.status, ((await other.json()) as { error: { param: string } }).error.param]).toEqual([400, 'cursor'])
+    const ofDays = Buffer.from('["2026-11-21","customer"]').toString('base64url')
+    for (const query of ['cursor=nonsense', `group_by=api_key&cursor=${ofDays}`]) {
+      const other = await test.get('admin', `/global/spend/report?${query}`)
+      const { error } = (await other.json()) as { error: { param: string } }
+      expect([other.status, error.param]).toEqual([400, 'cursor'])
+    }
   })
 })

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
 import type { Database } from '../../plugins/ledger/database.ts'
 import { BadRow } from '../../plugins/ledger/database.ts'
-import type { Entry } from '../../plugins/ledger/entry.ts'
 import { toLine } from '../../plugins/ledger/line.ts'
 import { migrate } from '../../plugins/ledger/migrate.ts'
 import { runReport } from '../../plugins/ledger/reports/run-report.ts'

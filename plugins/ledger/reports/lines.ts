@@ -1,6 +1,6 @@
 import type { Database } from '../database.ts'
 import type { Value } from '../row.ts'
-import { fromCursor, toCursor } from './cursor.ts'
+import { BY_DAY, fromCursor, toCursor } from './cursor.ts'
 import { jsonSql } from './json-sql.ts'
 import type { Base } from './report.ts'
 import { whereOf } from './sums.ts'
@@ -85,7 +85,7 @@ function select(
   { base, cursor, limit = PIECE }: LinesInput,
   columns: string,
 ): { inner: string; params: Value[]; limit: number } {
-  const after = cursor === undefined ? undefined : fromCursor(cursor)
+  const after = cursor === undefined ? undefined : fromCursor(cursor, BY_DAY)
   // The cursor is the nearer end: two of them would cost the index its use.
   const { where, params } = whereOf(after ? { ...base, from: undefined } : base)
   return {

@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts'
-import { fromCursor, toCursor } from './cursor.ts'
+import { BY_SPEND, fromCursor, toCursor } from './cursor.ts'
 import type { FlatRow, ReportResult } from './report.ts'
 import type { SpendReportArgs } from './spend-report.ts'
 import { METRIC_SUMS, selectSums, textOf, toDollars, toMetrics } from './sums.ts'
@@ -43,11 +43,9 @@ export async function spendInAll(
     })
   }
   const sorted = [...entities.values()].sort((a, b) => b.spend - a.spend || (a.entity < b.entity ? -1 : 1))
-  const after = cursor === undefined ? undefined : fromCursor(cursor)
+  const after = cursor === undefined ? undefined : fromCursor(cursor, BY_SPEND)
   const rest = after
-    ? sorted.filter(
-        ({ spend, entity }) => spend < Number(after[0]) || (spend === Number(after[0]) && entity > after[1]),
-      )
+    ? sorted.filter(({ spend, entity }) => spend < after[0] || (spend === after[0] && entity > after[1]))
     : sorted
   const page = limit === undefined ? rest : rest.slice(0, limit)
   const last = page.at(-1)

@@ -2,6 +2,7 @@ import type { Database } from '../database.ts'
 import type { LogRow, Row, Value } from '../row.ts'
 import { BUCKET_BITS, ID_TAIL, LOG_COLUMNS } from '../schema.ts'
 import { toFlatLog, toSpendLog } from './log-row.ts'
+import { BY_TIME, fromCursor, toCursor } from './cursor.ts'
 import type { ReportResult } from './report.ts'
 
 /** Which rows; every condition must hold. */
@@ -64,7 +65,7 @@ WHERE id >> ${BUCKET_BITS} = bucket AND ${ID_TAIL} = substr(?, -12)`
 /** Rows, newest first; the next page begins after the cursor, whatever was added meanwhile. */
 export async function logPage(database: Database, args: LogPageArgs): Promise<ReportResult> {
   const { filter, limit, cursor, page, texts } = args
-  const after = cursor === undefined ? undefined : fromCursor(cursor)
+  const after = cursor === undefined ? undefined : fromCursor(cursor, BY_TIME)
   // The cursor is the nearer end: two of them would cost the index its use.
   const { where, params } = whereOf(after ? { ...filter, before: undefined } : filter)
   if (filter.request_id !== undefined && database.dialect === 'sqlite') {
@@ -83,7 +84,7 @@ export async function logPage(database: Database, args: LogPageArgs): Promise<Re
     .map((row) => ({ messages: null, response: null, ...row }) as unknown as LogRow & Row)
   const last = rows.at(-1)
   const more = found.length > limit
-  const next = more && last ? toCursor(last) : null
+  const next = more && last ? toCursor([Number(last['start_time']), Number(last['id'])]) : null
   const counted = page === undefined ? {} : { page, ...(await count(database, { where, params, limit })) }
   const toData = (): LogPage => ({
     data: rows.map((row) => toSpendLog(row)),
@@ -131,14 +132,4 @@ async function count(
   )
   const total = Number(row?.['total'] ?? 0)
   return { total, total_pages: Math.ceil(total / limit) }
-}
-
-function toCursor(row: Row): string {
-  return Buffer.from(`${row['start_time']}.${row['id']}`).toString('base64url')
-}
-
-/** Undefined where it is none. */
-export function fromCursor(cursor: string): [number, number] | undefined {
-  const match = /^(\d+)\.(\d+)$/.exec(Buffer.from(cursor, 'base64url').toString())
-  return match ? [Number(match[1]), Number(match[2])] : undefined
 }

@@ -1,5 +1,5 @@
 import type { Database } from '../database.ts'
-import { fromCursor } from './cursor.ts'
+import { BY_DAY, fromCursor } from './cursor.ts'
 import type { EntityLines, Line } from './lines.ts'
 import { readEntities, readLines } from './lines.ts'
 import type { Base, FlatRow, ReportPart, ReportResult } from './report.ts'
@@ -29,7 +29,7 @@ export async function spendReport(
     return { data: undefined, rows: () => rows.map((row) => toFlat(row, name)), cursor: next }
   }
   const { rows, next } = await readEntities(database, args)
-  const open = cursor === undefined ? undefined : fromCursor(cursor)?.[0]
+  const open = cursor === undefined ? undefined : fromCursor(cursor, BY_DAY)?.[0]
   return {
     data: undefined,
     json: (part) => toJson(rows, { name, list: `${groupBy}s`, part, open, last: next === null }),
