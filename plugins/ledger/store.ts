@@ -33,6 +33,8 @@ export class StoreAway extends Error {
 
 /** Beside this module, with the ending that it has itself: TypeScript in a clone, JavaScript in the package. */
 const SCRIPT = new URL(`./drain-worker${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+/** MB. What a batch needs; V8 would let garbage grow to 128. */
+const LIMITS = { maxYoungGenerationSizeMb: 8 }
 /** Reports do not wait for it. */
 const WAKE_MS = 1000
 const RESTART_MS = 1000
@@ -53,7 +55,7 @@ export function createStore({ onChange, onWarning, ...workerData }: StoreOptions
   let worker = start()
 
   function start(): Worker {
-    const started = new Worker(SCRIPT, { workerData, name: 'ledger' })
+    const started = new Worker(SCRIPT, { workerData, name: 'ledger', resourceLimits: LIMITS })
     started.unref()
     alive = true
     started.on('message', take)
