@@ -3,6 +3,7 @@ import type { AnyPluginDefinition, GatewayContext, GatewayPlugin, PluginInfo } f
 import type { Discovery } from './discovery.ts'
 import type { ActivePlugin } from './lifecycle.ts'
 import { toPath } from './check-request.ts'
+import { checkOnce } from './check-once.ts'
 
 /** The plugins that are on, with their options checked. */
 export interface CheckedPlugins {
@@ -41,7 +42,7 @@ export async function checkPluginOptions(
     const setting = settings[definition.name]
     if (setting === false || (setting === undefined && definition.default === false)) continue
     const written = setting === true || setting === undefined ? {} : setting
-    const result = definition.options.safeParse(fillFromEnv(definition, written, options.env ?? {}))
+    const result = checkOnce(definition.options, fillFromEnv(definition, written, options.env ?? {}))
     if (result.success) enabled.push({ definition, from, options: result.data })
     else {
       for (const issue of result.error.issues as { path: PropertyKey[]; message: string }[]) {

@@ -3,6 +3,7 @@ import { kindOf, toPath } from './problem.ts'
 import { closest } from './suggest.ts'
 import type { z } from 'zod'
 import type { ConfigProblem } from './problem.ts'
+import { checkOnce } from '../check-once.ts'
 
 type Issue = z.core.$ZodIssue
 type Found = Pick<ConfigProblem, 'path' | 'message'>
@@ -26,11 +27,11 @@ export function checkGatewayConfig(
   config: unknown,
   options: { file?: string; filled?: readonly (readonly PropertyKey[])[] } = {},
 ): ConfigProblem[] {
-  let result = gatewayConfigSchema.safeParse(config)
+  let result = checkOnce(gatewayConfigSchema, config)
   const filled = new Set((options.filled ?? []).map(toPath))
   if (!result.success && filled.size > 0) {
     readTexts(config, result.error.issues, filled)
-    result = gatewayConfigSchema.safeParse(config)
+    result = checkOnce(gatewayConfigSchema, config)
   }
   const found = result.success ? [] : zodProblems(gatewayConfigSchema, config, result.error.issues)
   return found.map((problem) => ({ file: options.file ?? '', ...problem }))

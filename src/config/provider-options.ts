@@ -4,6 +4,7 @@ import { readEnv } from './env.ts'
 import type { ModelConfig } from '../types/config.ts'
 import type { ProviderDefinition } from '../types/provider.ts'
 import type { Plain } from './plain.ts'
+import { checkOnce } from '../check-once.ts'
 
 /** A mistake in one entry; the path is relative to it. */
 export interface OptionProblem {
@@ -86,7 +87,7 @@ export function toProviderOptions(
     if (options[option] === undefined && !blocked.includes(option)) options[option] = value
   }
   const missing = (definition.required ?? []).filter((option) => options[option] === undefined)
-  const result = definition.options.safeParse(options)
+  const result = checkOnce(definition.options, options)
   if (result.success) return { options: result.data as Plain, missing, problems: [], unknown }
   const issues = result.error.issues.filter((issue) => !missing.includes(String(issue.path[0])))
   return { options, missing, problems: zodProblems(definition.options, options, issues), unknown }
