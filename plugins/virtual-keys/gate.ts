@@ -104,7 +104,10 @@ function admitCall(ctx: Context, key: CompiledKey, options: GateOptions): Awaita
   return isPromise(principal) ? principal.then(set) : set(principal)
 }
 
-/** A caller may choose a team only with a key that has none, and only one that the key's user is a member of. */
+/**
+ * A caller may choose a team only with a key that has none, and only one that the key's user is a member of. A key of an
+ * organization acts for its user there only: others than its user may have made it.
+ */
 function chooseTeam(key: CompiledKey, teamId: string, { gateway, book }: GateOptions): Awaitable<CompiledKey> {
   const { principal, documents } = key
   if (documents.key.team_id || principal.user === undefined) throw notYourTeam()
@@ -114,6 +117,8 @@ function chooseTeam(key: CompiledKey, teamId: string, { gateway, book }: GateOpt
   }
   const check = (team: Parameters<typeof isMember>[0] | undefined): Awaitable<CompiledKey> => {
     if (!team || !isMember(team, principal.user)) throw notYourTeam()
+    const { organization } = principal
+    if (organization !== undefined && organization !== team.organization_id) throw notYourTeam()
     const found = book.find(documents.key.token, teamId)
     return isPromise(found) ? found.then(choose) : choose(found)
   }

@@ -55,12 +55,12 @@ export function isViewer(caller: Caller): boolean {
 /** Whether the caller is in a team: by its user, or as a key of that team. */
 export function isTeamMember(caller: Caller, team: TeamDocument): boolean {
   if (caller?.team !== undefined) return caller.team === team.team_id
-  return memberOf(caller, team) !== undefined
+  return actsIn(caller, team) && memberOf(caller, team) !== undefined
 }
 
 /** Whether the caller's user is an admin of the team. Proxy admins are not meant here. */
 export function isTeamAdmin(caller: Caller, team: TeamDocument): boolean {
-  if (isViewer(caller) || !actsIn(caller, team.team_id)) return false
+  if (isViewer(caller) || !actsIn(caller, team)) return false
   return memberOf(caller, team)?.role === 'admin'
 }
 
@@ -141,7 +141,7 @@ export function mayViewKey(caller: Caller, key: KeyDocument, owners: Owners): bo
   if (mayViewAll(caller) || caller?.id === key.token) return true
   if (ownsKey(caller, key) || isOrgAdmin(caller, owners.organization)) return true
   const { team } = owners
-  if (!team || team.team_id !== key.team_id || caller?.user === undefined || !actsIn(caller, team.team_id)) return false
+  if (!team || team.team_id !== key.team_id || caller?.user === undefined || !actsIn(caller, team)) return false
   return memberOf(caller, team)?.role === 'admin' || mayInTeam(caller, team, '/key/info')
 }
 
@@ -162,7 +162,7 @@ export function mayManageKey(caller: Caller, key: KeyDocument, action: KeyAction
 
 /** What the members of a team are allowed, for a caller who is one of them. */
 export function mayInTeam(caller: Caller, team: TeamDocument, action: KeyAction): boolean {
-  if (!memberOf(caller, team) || !actsIn(caller, team.team_id)) return false
+  if (!memberOf(caller, team) || !actsIn(caller, team)) return false
   return (team.team_member_permissions ?? defaultPermissions).includes(action)
 }
 
@@ -192,14 +192,15 @@ function memberOf(caller: Caller, team: TeamDocument) {
 }
 
 function ownsKey(caller: Caller, key: KeyDocument): boolean {
-  if (caller?.user === undefined || caller.user !== key.user_id || !actsIn(caller, key.team_id ?? undefined))
-    return false
-  return caller.team !== undefined || caller.organization === undefined || caller.organization === key.organization_id
+  if (caller?.user === undefined || caller.user !== key.user_id) return false
+  if (caller.team !== undefined) return caller.team === key.team_id
+  return caller.organization === undefined || caller.organization === key.organization_id
 }
 
-/** A key of a team reaches nothing outside it. */
-function actsIn(caller: Caller, team: string | undefined): boolean {
-  return caller?.team === undefined || caller.team === team
+/** A key of a team reaches nothing outside it, one of an organization no team of another or of none. */
+function actsIn(caller: Caller, team: TeamDocument): boolean {
+  if (caller?.team !== undefined) return caller.team === team.team_id
+  return caller?.organization === undefined || caller.organization === team.organization_id
 }
 
 function ofTeam(team: TeamDocument, organization: OrganizationDocument | undefined) {
