@@ -8,6 +8,8 @@ export interface Viewer {
   readonly principal: Principal | undefined
   readonly team: ReadonlySet<string>
   readonly organization: ReadonlySet<string>
+  /** A key of a team or an organization that is a user's: others than the user may have made it, and hold it. */
+  readonly bound: boolean
 }
 
 const NONE: ReadonlySet<string> = new Set()
@@ -16,14 +18,16 @@ const MOST_NAMES = 100
 
 /**
  * Finds out which of the teams and organizations that a query names the caller's user is an admin of. A key of a team or an
- * organization acts for its user there only. Throws a 503 where the documents cannot be read.
+ * organization acts for its user there only; a token of an identity provider is the user's own. Throws a 503 where the
+ * documents cannot be read.
  */
 export async function toViewer(directory: Directory, principal: Principal | undefined, query: Query): Promise<Viewer> {
   const user = principal?.user
   const teams = (user !== undefined && readList(query['team_id'], query['team_ids'])) || []
   const organizations = (user !== undefined && readList(query['organization_ids'])) || []
-  if (teams.length + organizations.length === 0 || teams.length + organizations.length > MOST_NAMES) {
-    return { principal, team: NONE, organization: NONE }
+  const isKey = async () => {
+    if (user === undefined || (principal?.team === undefined && principal?.organization === undefined)) return false
+    return (await directory.get('key', principal.id)) !== undefined
   }
   const adminOf = async (id: string) => {
     if (principal?.team !== undefined) return false
@@ -36,11 +40,16 @@ export async function toViewer(directory: Directory, principal: Principal | unde
   const leads = async (id: string) => {
     if (principal?.team !== undefined && principal.team !== id) return false
     const team = await directory.get('team', id)
+    if (principal?.team === undefined && principal?.organization !== undefined) {
+      if (team?.organization_id !== principal.organization) return false
+    }
     if (team?.members_with_roles.some(({ user_id, role }) => user_id === user && role === 'admin')) return true
     return team?.organization_id ? adminOf(team.organization_id) : false
   }
   try {
-    return { principal, team: await filter(teams, leads), organization: await filter(organizations, adminOf) }
+    const bound = await isKey()
+    if (teams.length + organizations.length > MOST_NAMES) return { principal, bound, team: NONE, organization: NONE }
+    return { principal, bound, team: await filter(teams, leads), organization: await filter(organizations, adminOf) }
   } catch (error) {
     if (!(error instanceof StoreAway)) throw error
     throw new GatewayError(503, 'Teams and organizations cannot be read at the moment. Try again shortly.', {

@@ -5,14 +5,17 @@ import type { LogFilter } from './reports/spend-logs.ts'
 
 /**
  * Whose rows a caller sees: an admin everybody's; an admin of the team that is named that team's; a key of a user that
- * user's; a key of a team alone that team's; any other its own.
+ * user's, in the key's team or organization where it has one; a key of a team alone that team's; any other its own.
  */
-export function visibleLogs({ principal, team }: Viewer, named: string | undefined): LogFilter['scope'] {
+export function visibleLogs({ principal, team, bound }: Viewer, named: string | undefined): LogFilter['scope'] {
   if (seesAll(principal)) return undefined
-  if (named !== undefined && team.has(named)) return { column: 'team_id', value: named }
-  if (principal?.user !== undefined) return { column: 'user_id', value: principal.user }
-  if (principal?.team !== undefined) return { column: 'team_id', value: principal.team }
-  return { column: 'api_key', value: principal?.id ?? '' }
+  if (named !== undefined && team.has(named)) return { team_id: named }
+  const { id = '', user, team: own, organization } = principal ?? {}
+  if (user !== undefined) {
+    if (!bound) return { user_id: user }
+    return own === undefined ? { user_id: user, organization_id: organization! } : { user_id: user, team_id: own }
+  }
+  return own === undefined ? { api_key: id } : { team_id: own }
 }
 
 /** Proxy admins and viewers. */
@@ -26,17 +29,20 @@ export function seesAll(principal: Principal | undefined): boolean {
  * sees all of the teams and organizations that are named, if each of them is one of theirs.
  */
 function visibleSums(viewer: Viewer, kind: Base['kind'], named: readonly string[] | undefined): Base | undefined {
-  const { principal } = viewer
+  const { principal, bound } = viewer
   if (seesAll(principal)) return { kind }
   if ((kind === 'team' || kind === 'organization') && named?.every((id) => viewer[kind].has(id))) {
     return { kind, entities: named }
   }
   const { id = '', user, team } = principal ?? {}
+  // Sums of a user are not kept by team: of those a key that is bound to one sees its own part.
+  const ofUser =
+    user === undefined ? undefined : { kind: 'user' as const, entities: [user], ...(bound && { apiKey: id }) }
   if (kind === 'key' || kind === 'model') {
-    if (user !== undefined) return { kind: 'user', entities: [user] }
+    if (ofUser) return ofUser
     return team === undefined ? { kind: 'key', entities: [id] } : { kind: 'team', entities: [team] }
   }
-  if (kind === 'user') return user === undefined ? undefined : { kind, entities: [user] }
+  if (kind === 'user') return ofUser
   if (kind === 'team') {
     if (team === undefined) return undefined
     return user === undefined ? { kind, entities: [team] } : { kind, entities: [team], apiKey: id }

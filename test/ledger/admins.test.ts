@@ -23,6 +23,9 @@ async function company() {
   await post('/team/member_add', { team_id: 'search', member: { role: 'admin', user_id: 'ann' } })
   await post('/team/member_add', { team_id: 'search', member: { role: 'user', user_id: 'bob' } })
   await post('/organization/member_add', { organization_id: 'acme', member: { role: 'org_admin', user_id: 'olga' } })
+  await post('/organization/new', { organization_id: 'other', organization_alias: 'Other' })
+  const annInAcme = await key({ organization_id: 'acme', user_id: 'ann' })
+  const annInOther = await key({ organization_id: 'other', user_id: 'ann' })
   const annInMaps = await key({ team_id: 'maps', user_id: 'ann' })
   const annInSearch = await key({ team_id: 'search', user_id: 'ann' })
   for (const as of [
@@ -33,7 +36,7 @@ async function company() {
   ]) {
     await (await test.chat(as)).arrayBuffer()
   }
-  return { test, ann: ann!, bob: bob!, olga: olga!, annInMaps, annInSearch }
+  return { test, ann: ann!, bob: bob!, olga: olga!, annInMaps, annInSearch, annInAcme, annInOther }
 }
 
 const called = async (test: TestGateway, as: string) => ({
@@ -60,7 +63,35 @@ test('admins of a team see what it called when they name it', async () => {
   expect(await called(test, olga)).toEqual(all)
   // A member their own calls, and a key of another team nothing.
   expect(await called(test, bob)).toEqual({ ...own(0), rows: 1, page: 1 })
-  expect(await called(test, annInMaps)).toEqual({ ...own(0), rows: 1, page: 1 })
+  expect(await called(test, annInMaps)).toEqual(own(0))
+})
+
+test('a key of a team, which others than its user may have made, shows what the user called there', async () => {
+  const { test, ann, annInMaps, annInSearch, annInAcme } = await company()
+  await (await test.chat(ann)).arrayBuffer()
+  const today = new Date().toISOString().slice(0, 10)
+  const days = `start_date=${today}&end_date=${today}`
+  const seen = async (as: string) => ({
+    rows: ((await test.json(as, '/spend/logs')) as Json[]).length,
+    page: ((await test.json(as, '/spend/logs/v2')) as { data: Json[] }).data.length,
+    byDay: ((await test.json(as, `/spend/logs?${days}`)) as Json[]).length,
+    keys: ((await test.json(as, '/spend/keys')) as Json[]).length,
+    activity: ((await test.json(as, '/user/daily/activity')) as { results: { metrics: Json }[] }).results.map(
+      ({ metrics }) => metrics['api_requests'],
+    ),
+  })
+  const nothing = { rows: 0, page: 0, byDay: 0, keys: 0, activity: [] }
+  expect(await seen(ann)).toEqual({ rows: 2, page: 2, byDay: 1, keys: 2, activity: [2] })
+  expect(await seen(annInSearch)).toEqual({ rows: 1, page: 1, byDay: 1, keys: 1, activity: [1] })
+  expect(await seen(annInMaps)).toEqual(nothing)
+  // Of the organization are the rows of its team, and not what Ann called for herself.
+  expect(await seen(annInAcme)).toEqual({ ...nothing, rows: 1, page: 1 })
+})
+
+test('a key of an organization is no admin of a team of another', async () => {
+  const { test, annInAcme, annInOther } = await company()
+  expect(await called(test, annInAcme)).toEqual(all)
+  expect(await called(test, annInOther)).toEqual(own(0))
 })
 
 test('it does not open what is beside it', async () => {

@@ -23,7 +23,7 @@ export interface LogFilter {
   readonly minSpend?: number | undefined
   readonly maxSpend?: number | undefined
   /** What the caller may see; holds besides the rest. */
-  readonly scope?: { readonly column: 'api_key' | 'user_id' | 'team_id'; readonly value: string } | undefined
+  readonly scope?: Readonly<Partial<Record<'api_key' | 'user_id' | 'team_id' | 'organization_id', string>>> | undefined
 }
 
 export interface LogPageArgs {
@@ -111,7 +111,7 @@ function whereOf({ scope, from, before, minSpend, maxSpend, model, ...equal }: L
     where.push(condition)
     params.push(...values)
   }
-  if (scope) add(`${scope.column} = ?`, scope.value)
+  for (const [column, value] of Object.entries(scope ?? {})) add(`${column} = ?`, value)
   for (const [column, value] of Object.entries(equal)) if (value !== undefined) add(`${column} = ?`, value)
   if (model !== undefined) add('(model_group = ? OR model = ? OR requested_model = ?)', model, model, model)
   if (from !== undefined) add('start_time >= ?', from)
