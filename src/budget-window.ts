@@ -64,11 +64,15 @@ function monthDay(index: number): number {
   return Date.UTC(Math.floor(index / 12), index % 12, 1) / DAY
 }
 
-/** When a day begins in a timezone. The offset may change on that very day: it is looked up again where the guess lies. */
+/**
+ * When a day begins in a timezone. The offset may change on that very day: it is looked up again where the guess lies. Where
+ * clocks go forward at midnight (Santiago, Asunción) there is none, and the day begins when they do.
+ */
 function midnight(day: number, timezone: string): number {
   const local = day * DAY
   const guess = local - offsetOf(local, timezone)
-  return local - offsetOf(guess, timezone)
+  const found = local - offsetOf(guess, timezone)
+  return localDay(found, timezone) < day ? local - offsetOf(found, timezone) : found
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>()
