@@ -40,6 +40,7 @@ export async function regenerateKey(
   const grace = body['grace_period'] as string | null | undefined
   const actor = actorOf(request)
   const now = Date.now()
+  const graceUntil = grace ? endOf(grace, now, 'grace_period') : undefined
 
   let next: KeyDocument | undefined
   const alias = (body['key_alias'] as string | null | undefined) ?? found.key_alias
@@ -68,10 +69,10 @@ export async function regenerateKey(
       })
       await carrySpend(management, { from: key, to: token })
       next = rotated
-      if (!grace) return undefined
+      if (!graceUntil) return undefined
       const { key_name, created_at } = key
       const stamps = { created_at, updated_at: rotated.updated_at }
-      return { token: key.token, key_name, models: [], ...stamps, replaced_by: token, grace_until: endOf(grace, now) }
+      return { token: key.token, key_name, models: [], ...stamps, replaced_by: token, grace_until: graceUntil }
     }),
   )
   if (typeof spend === 'number') await setSpend(management, next!, { to: spend })

@@ -5,6 +5,7 @@ import { admits } from '../common/within.ts'
 import { forbidden, isOrgAdmin, isProxyAdmin, isTeamAdmin } from '../who-may.ts'
 import type { Caller, Owners } from '../who-may.ts'
 import { budgetOf } from './spend.ts'
+import { isLater } from './to-key.ts'
 
 const CAPS = ['max_budget', 'tpm_limit', 'rpm_limit', 'max_parallel_requests'] as const
 const LIMITS = [
@@ -67,9 +68,9 @@ export async function requireWithinOwner(gateway: GatewayContext, key: KeyDocume
 export function withinCaller(gateway: GatewayContext, caller: Principal, { own, key }: OwnAndNew): KeyDocument {
   if (!own) return key
   requireFreeHands(own, 'making')
-  if (own.expires && (!key.expires || key.expires > own.expires)) {
+  if (isLater(key.expires, own.expires)) {
     throw forbidden(
-      `A key that ends on ${own.expires} makes no keys that live longer: give a \`duration\`.`,
+      `A key that ends on ${own.expires!} makes no keys that live longer: give a \`duration\`.`,
       'duration',
     )
   }
@@ -121,7 +122,7 @@ export function requireTightening(before: KeyDocument, after: KeyDocument): void
     if ((CAPS as readonly string[]).includes(name) && !isMore(old[name], next[name])) continue
     if (name === 'models' && isNarrower(before.models, after.models)) continue
     if (name === 'blocked' && next[name] === true) continue
-    if (name === 'expires' && after.expires && (!before.expires || after.expires <= before.expires)) continue
+    if (name === 'expires' && !isLater(after.expires, before.expires)) continue
     if (name === 'tags' && includesAll(after.tags, before.tags)) continue
     if (name === 'enforced_params' && includesAll(after.enforced_params, before.enforced_params)) continue
     if (name === 'metadata' && addsOnly(before.metadata, after.metadata)) continue

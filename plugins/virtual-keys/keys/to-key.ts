@@ -3,6 +3,7 @@ import type { KeyDocument } from '../../../src/index.ts'
 import { routesOfType } from '../allowed-routes.ts'
 import { budgetFieldsOf, mergeOther, newStamps, pick, rest, stamped, withChanges } from '../common/fields.ts'
 import { hashKey, keyName } from '../hash-key.ts'
+import { moment } from '../to-principal.ts'
 import { keyFields, knownKeyFields } from './schemas.ts'
 
 type Body = Readonly<Record<string, unknown>>
@@ -24,15 +25,29 @@ export function unsupported(body: Body): string[] {
   return meant.map(([name]) => name)
 }
 
-/** The end of a duration from now, ISO 8601. Months are those of the calendar. */
-export function endOf(duration: string, now: number): string {
-  if (!duration.endsWith('mo')) return new Date(now + durationMs(duration)).toISOString()
+/**
+ * The end of a duration from now, ISO 8601. Months are those of the calendar. Throws a 400 beyond the year 9999: later ones
+ * are written with a sign, which few clients read and which sorts before all others.
+ */
+export function endOf(duration: string, now: number, param = 'duration'): string {
   const end = new Date(now)
-  const day = end.getUTCDate()
-  end.setUTCMonth(end.getUTCMonth() + Number.parseInt(duration, 10))
-  // A month without that day: its last one.
-  if (end.getUTCDate() !== day) end.setUTCDate(0)
+  if (duration.endsWith('mo')) {
+    const day = end.getUTCDate()
+    end.setUTCMonth(end.getUTCMonth() + Number.parseInt(duration, 10))
+    // A month without that day: its last one.
+    if (end.getUTCDate() !== day) end.setUTCDate(0)
+  } else {
+    end.setTime(now + durationMs(duration))
+  }
+  if (end.getUTCFullYear() > 9999) {
+    throw invalidRequest(`\`${param}\` ends after the year 9999. For a key without an end leave it out.`, param)
+  }
   return end.toISOString()
+}
+
+/** Whether an end (none: never) is later than another. */
+export function isLater(end: string | null | undefined, than: string | null | undefined): boolean {
+  return (end ? moment(end) : Infinity) > (than ? moment(than) : Infinity)
 }
 
 function changesOf(key: KeyDocument, body: Body): Record<string, unknown> {

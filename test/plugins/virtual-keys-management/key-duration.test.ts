@@ -68,3 +68,23 @@ test('nobody lengthens such a key but a proxy admin', async () => {
   const next = await post('/key/regenerate', { key: made.key, duration: '10d' }, ann)
   expect(days(next.body.expires)).toBe(10)
 })
+
+test('no duration is so long that it counts as short', async () => {
+  const { post, ann, key } = await team()
+  const own = await key({ user_id: 'ann', duration: '1h' })
+  // Years of more than four digits have a sign before them, and as text come before all others.
+  for (const duration of ['999999w', '999999mo', '100000mo']) {
+    for (const [path, body, by] of [
+      ['/key/generate', {}, undefined],
+      ['/key/generate', {}, own],
+      ['/key/generate', RED, ann],
+      ['/key/update', { key: own }, own],
+      ['/key/update', { key: await key(RED) }, ann],
+    ] as const) {
+      const { status, body: answer } = await post(path, { ...body, duration }, by)
+      expect([path, status, answer.error?.param]).toEqual([path, 400, 'duration'])
+    }
+  }
+  const { status, body } = await post('/key/regenerate', { key: own, grace_period: '999999w' })
+  expect([status, body.error.param]).toEqual([400, 'grace_period'])
+})
