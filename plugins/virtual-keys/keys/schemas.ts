@@ -28,6 +28,9 @@ const which = text.describe('The key, or its hash.')
 
 const tokens = z.int().positive()
 
+/** How clients of LiteLLM say it who do not know of `null`. */
+export const FOR_EVER = '-1'
+
 const shape = {
   key_alias: text.nullish().describe('A name that no other key has.'),
   models: names
@@ -63,7 +66,10 @@ const NO_SCHEDULE = 'keys are not rotated on a schedule, use /key/regenerate'
 
 /** Fields that a body has besides the stored ones. */
 const special = {
-  duration: duration.nullish().describe('How long the key lives: 30s, 12h, 30d, 1mo. Null: for ever.'),
+  duration: duration
+    .or(z.literal(FOR_EVER))
+    .nullish()
+    .describe(`How long the key lives: 30s, 12h, 30d, 1mo. Null, as LiteLLM’s older "${FOR_EVER}": for ever.`),
   key_type: z
     .enum(Object.keys(routesOfType) as [string, ...string[]])
     .nullish()

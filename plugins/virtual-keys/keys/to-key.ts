@@ -4,7 +4,7 @@ import { routesOfType } from '../allowed-routes.ts'
 import { budgetFieldsOf, mergeOther, newStamps, pick, rest, stamped, withChanges } from '../common/fields.ts'
 import { hashKey, keyName } from '../hash-key.ts'
 import { moment } from '../to-principal.ts'
-import { keyFields, knownKeyFields } from './schemas.ts'
+import { FOR_EVER, keyFields, knownKeyFields } from './schemas.ts'
 
 type Body = Readonly<Record<string, unknown>>
 
@@ -52,7 +52,8 @@ export function isLater(end: string | null | undefined, than: string | null | un
 
 function changesOf(key: KeyDocument, body: Body): Record<string, unknown> {
   const fields = pick(body, keyFields)
-  const duration = body['duration'] as string | null | undefined
+  const given = body['duration'] as string | null | undefined
+  const duration = given === FOR_EVER ? null : given
   const type = body['key_type'] as string | null | undefined
   if (type && type !== 'default' && Array.isArray(fields['allowed_routes']) && fields['allowed_routes'].length > 0) {
     throw invalidRequest('`key_type` sets `allowed_routes`: give one of them.', 'allowed_routes')

@@ -69,6 +69,18 @@ test('nobody lengthens such a key but a proxy admin', async () => {
   expect(days(next.body.expires)).toBe(10)
 })
 
+test('LiteLLM’s "-1" is for ever, as null is', async () => {
+  const { post, ann, key } = await team()
+  const own = await key({ user_id: 'ann', duration: '1h' })
+  const changed = await post('/key/update', { key: own, duration: '-1' })
+  expect([changed.status, changed.body.expires]).toEqual([200, null])
+  const made = await post('/key/generate', { ...RED, duration: '-1' }, ann)
+  expect([made.status, days(made.body.expires)]).toEqual([200, 30])
+  const longer = await post('/key/update', { key: made.body.key, duration: '-1' }, ann)
+  expect([longer.status, longer.body.error.code]).toEqual([400, 'above_team'])
+  expect((await post('/key/generate', { budget_duration: '-1' })).status).toBe(400)
+})
+
 test('no duration is so long that it counts as short', async () => {
   const { post, ann, key } = await team()
   const own = await key({ user_id: 'ann', duration: '1h' })
