@@ -5,7 +5,7 @@ import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamReque
 import { defineProvider } from './define.ts'
 import { rewriteBytes } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
-import { findField, replaceField } from './multipart.ts'
+import { findFields, replaceField } from './multipart.ts'
 
 /** Options of every OpenAI-compatible provider. */
 export const openAILikeOptions = z.object({
@@ -150,7 +150,7 @@ function passThrough(call: Call, model: string, to: OpenAITarget): UpstreamReque
   }
   if (type !== null) headers['content-type'] = type
   if (!(call.raw instanceof Uint8Array)) return { ...request, body: call.raw }
-  const field = type !== null && model !== '' ? findField(call.raw, type, 'model') : undefined
+  const field = type !== null && model !== '' ? findFields(call.raw, type, ['model']).model : undefined
   const body = field ? replaceField(call.raw, field, model) : call.raw
   return body.length > 0 ? { ...request, body } : request
 }

@@ -8,7 +8,7 @@ import { endToEnd } from './end-to-end.ts'
 import { GatewayError } from './error.ts'
 import { gatewayFields } from './gateway-fields.ts'
 import { isJson } from './json-answer.ts'
-import { findField } from './multipart.ts'
+import { findFields } from './multipart.ts'
 import { parseJsonBody, wrongContentType } from './parse-body.ts'
 import { bodyTooLarge, readNodeBody, readWebBody } from './read-body.ts'
 import type { NodeBody } from './read-body.ts'
@@ -104,7 +104,7 @@ async function readEndpoint(source: CallSource, matched: MatchedEndpoint, limits
   }
 }
 
-/** Any other path of the API: the bytes as they came; only the model's name is looked for. */
+/** Any other path of the API: the bytes as they came; only the names of the model and the end user are looked for. */
 async function readPassThrough(source: CallSource, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
   const { method, headers } = source
   const type = headers.get('content-type') ?? ''
@@ -115,7 +115,8 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
   const query = source.search ? new URLSearchParams(source.search) : undefined
   const named = matched.model ?? headers.get('x-litellm-model') ?? query?.get('model') ?? null
   const search = takeModel(source.search, query, named !== null && matched.model === undefined)
-  const inBody = parsed ? parsed.body['model'] : multipartModel(bytes, type)
+  const body = parsed?.body ?? formFields(bytes, type)
+  const inBody = body['model']
   const model = named ?? inBody
   return {
     stripped: parsed ? gatewayFields(parsed.members) : NONE,
@@ -126,7 +127,7 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
       search,
       model: typeof model === 'string' ? model : '',
       stream: parsed?.body['stream'] === true,
-      body: parsed?.body ?? {},
+      body,
       raw: parsed?.text ?? bytes,
       headers: endToEnd(headers),
       ...(parsed ? { members: parsed.members, bytes: parsed.bytes } : {}),
@@ -163,8 +164,10 @@ function takeModel(search: string, query: URLSearchParams | undefined, taken: bo
   return text ? `?${text}` : ''
 }
 
-function multipartModel(bytes: Uint8Array, type: string): string | undefined {
-  return /^multipart\/form-data/i.test(type) ? findField(bytes, type, 'model')?.value : undefined
+/** What of a form the gateway needs to know, as a body. */
+function formFields(bytes: Uint8Array, type: string): Record<string, unknown> {
+  const { model, user } = findFields(bytes, type, ['model', 'user'])
+  return { ...(model && { model: model.value }), ...(user && { user: user.value }) }
 }
 
 /** Header access for calls that are made in process. */
