@@ -12,7 +12,7 @@ import { readDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
 import { createIdentify } from './identity.ts'
 import type { JwtOptions } from './options.ts'
-import { joinEndUser, toPrincipal } from './principal.ts'
+import { hasOwnLimits, joinEndUser, joinUnknownEndUser, toPrincipal } from './principal.ts'
 import { notAllowed } from './refusals.ts'
 import { routeGroups } from './routes.ts'
 import { createTokenCache } from './token-cache.ts'
@@ -22,6 +22,8 @@ export interface GateOptions {
   readonly options: JwtOptions
   readonly gateway: Pick<GatewayContext, 'directory' | 'models'>
   readonly verify: Verify
+  /** Id of the budget of end users that have none of their own. */
+  readonly endUserBudget?: string | undefined
 }
 
 /** A token that has been checked. */
@@ -37,7 +39,12 @@ const ROUTE = 'gateway.route'
 const JWT = /^ey[\w-]*\.[\w-]+\.[\w-]*$/
 
 /** Finds out who is calling by a JWT. Leaves everything else to the plugins that follow. */
-export function createGate({ options, gateway, verify }: GateOptions): (ctx: Context) => Awaitable<void> {
+export function createGate({
+  options,
+  gateway,
+  verify,
+  endUserBudget,
+}: GateOptions): (ctx: Context) => Awaitable<void> {
   const { directory, models } = gateway
   const tokens = createTokenCache<Known>({ ttlMs: options.tokenTtl * 1000, most: options.maxTokens })
   const identify = createIdentify(options)
@@ -84,11 +91,17 @@ export function createGate({ options, gateway, verify }: GateOptions): (ctx: Con
     return usable ?? first
   }
 
-  const withCustomer = (principal: Principal, customer: CustomerDocument | undefined): Awaitable<Principal> => {
-    if (!customer) return principal
-    if (customer.blocked) throw notAllowed('This end user is blocked.', 'end_user_blocked')
-    const budget = customer.budget_id ? directory.get('budget', customer.budget_id) : undefined
-    return then(budget, (found) => joinEndUser(principal, customer, found))
+  const withCustomer = (
+    principal: Principal,
+    endUser: string,
+    customer: CustomerDocument | undefined,
+  ): Awaitable<Principal> => {
+    if (customer?.blocked) throw notAllowed('This end user is blocked.', 'end_user_blocked')
+    const id = customer?.budget_id ?? (customer && hasOwnLimits(customer) ? undefined : endUserBudget)
+    return then(id ? directory.get('budget', id) : undefined, (budget) => {
+      if (customer) return joinEndUser(principal, customer, budget)
+      return budget ? joinUnknownEndUser(principal, endUser, budget) : principal
+    })
   }
 
   const admit = (ctx: Context, known: Known): Awaitable<void> => {
@@ -108,7 +121,7 @@ export function createGate({ options, gateway, verify }: GateOptions): (ctx: Con
       const joined =
         endUser === undefined
           ? principal
-          : then(directory.get('customer', endUser), (customer) => withCustomer(principal, customer))
+          : then(directory.get('customer', endUser), (customer) => withCustomer(principal, endUser, customer))
       return then(joined, (found) => void (ctx.principal = found))
     })
   }

@@ -30,6 +30,9 @@ export default definePlugin({
     // What checks signatures is loaded where it is used.
     const [{ createGate }, { createVerify }] = await Promise.all([import('./gate.ts'), import('./verify.ts')])
     const verify = await createVerify({ ...given, jwksUrl })
-    return { authenticates: true, auth: createGate({ options: given, gateway, verify }) }
+    // Said once, where the documents of end users are: whose tokens callers have makes no difference to them.
+    const keys = gateway.config.plugins?.['virtual-keys'] as { endUserBudget?: string } | boolean | undefined
+    const endUserBudget = typeof keys === 'object' ? keys.endUserBudget : undefined
+    return { authenticates: true, auth: createGate({ options: given, gateway, verify, endUserBudget }) }
   },
 })

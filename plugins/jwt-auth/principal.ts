@@ -6,6 +6,9 @@ import type { Identity } from './identity.ts'
 /** Scopes by their documents: who limits keeps what it compiled per scope object. */
 const known = new WeakMap<object, Map<string, { readonly budget: BudgetDocument | undefined; readonly scope: Scope }>>()
 const joined = new WeakMap<Principal, WeakMap<Scope, Principal>>()
+const limited = new WeakMap<CustomerDocument, boolean>()
+const loose = new WeakMap<BudgetDocument, Map<string, Scope>>()
+const MOST = 10_000
 
 /** Puts together who is calling: identity from the token, models, limits and budgets from the gateway's documents. */
 export function toPrincipal(identity: Identity, documents: TokenDocuments): Principal {
@@ -30,6 +33,16 @@ export function toPrincipal(identity: Identity, documents: TokenDocuments): Prin
   })
 }
 
+/** Whether a customer says anything of limits or budgets, so that those of everybody are not meant for it. */
+export function hasOwnLimits(customer: CustomerDocument): boolean {
+  let has = limited.get(customer)
+  if (has === undefined) {
+    const { limits, budgets } = budgetFieldsToScope({ kind: 'end_user', id: customer.user_id, fields: customer })
+    limited.set(customer, (has = limits !== undefined || budgets !== undefined))
+  }
+  return has
+}
+
 /** Adds an end user's limits and budgets to a principal; the same object for the same documents. */
 export function joinEndUser(
   principal: Principal,
@@ -37,7 +50,22 @@ export function joinEndUser(
   budget: BudgetDocument | undefined,
 ): Principal {
   const { user_id: id, alias: name } = customer
-  const scope = scopeOf(customer, budget, { kind: 'end_user', id, name, fields: [customer, budget] })
+  return joinScope(principal, id, scopeOf(customer, budget, { kind: 'end_user', id, name, fields: [customer, budget] }))
+}
+
+/** Adds the budget of all end users that have no document. Their ids are what callers say: only so many are remembered. */
+export function joinUnknownEndUser(principal: Principal, id: string, budget: BudgetDocument): Principal {
+  let scopes = loose.get(budget)
+  if (!scopes) loose.set(budget, (scopes = new Map()))
+  let scope = scopes.get(id)
+  if (!scope) {
+    scopes.set(id, (scope = budgetFieldsToScope({ kind: 'end_user', id, fields: budget })))
+    if (scopes.size > MOST) scopes.delete(scopes.keys().next().value!)
+  }
+  return joinScope(principal, id, scope)
+}
+
+function joinScope(principal: Principal, id: string, scope: Scope): Principal {
   let scopes = joined.get(principal)
   if (!scopes) joined.set(principal, (scopes = new WeakMap()))
   let one = scopes.get(scope)

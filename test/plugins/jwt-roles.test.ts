@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose'
 import { beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { logger } from '../../src/index.ts'
+import type { GatewayConfig } from '../../src/index.ts'
 import { routeGroups } from '../../plugins/jwt-auth/routes.ts'
 import { compileRoutes } from '../../src/index.ts'
 import { jwtGateway, makeKey, startProvider } from './jwt.ts'
@@ -19,9 +20,11 @@ beforeEach(() => {
 async function setup(
   options: Record<string, unknown>,
   documents?: NonNullable<Parameters<typeof jwtGateway>[1]>['documents'],
+  config: GatewayConfig = {},
 ) {
   const idp = await startProvider([key])
-  const made = await jwtGateway({ jwksUrl: idp.url, audience: 'gateway', ...options }, documents ? { documents } : {})
+  const all = { jwksUrl: idp.url, audience: 'gateway', ...options }
+  const made = await jwtGateway(all, { config, ...(documents ? { documents } : {}) })
   return { ...made, token: (claims: JWTPayload = {}) => idp.sign(key, claims) }
 }
 
@@ -146,6 +149,33 @@ describe('end users', () => {
     const statuses = []
     for (const user of ['c1', 'c1', 'bad', 'other']) statuses.push((await ask(alice, { body: { user } })).status)
     expect(statuses).toEqual([200, 429, 403, 200])
+  })
+
+  test('that have no limits of their own keep those of everybody', async () => {
+    const everybody = {
+      user: [{ user_id: 'alice' }],
+      customer: [
+        { user_id: 'named', alias: 'Named' },
+        { user_id: 'own', rpm_limit: 3 },
+        { user_id: 'other', budget_id: 'two' },
+      ],
+      budget: [
+        { budget_id: 'one', rpm_limit: 1 },
+        { budget_id: 'two', rpm_limit: 2 },
+      ],
+    }
+    const { ask, token } = await setup({}, everybody, { plugins: { 'virtual-keys': { endUserBudget: 'one' } } })
+    const alice = await token()
+    const admittedOf = async (user: string) => {
+      const statuses = []
+      for (let i = 0; i < 4; i++) statuses.push((await ask(alice, { body: { user } })).status)
+      return statuses.filter((status) => status === 200).length
+    }
+    expect(await admittedOf('stranger')).toBe(1)
+    expect(await admittedOf('another')).toBe(1)
+    expect(await admittedOf('named')).toBe(1)
+    expect(await admittedOf('own')).toBe(3)
+    expect(await admittedOf('other')).toBe(2)
   })
 })
 
