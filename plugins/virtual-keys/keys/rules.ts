@@ -152,10 +152,13 @@ function includesAll(all: readonly string[] | undefined, some: readonly string[]
   return (some ?? []).every((one) => all?.includes(one))
 }
 
-/** New entries only, and none that says how much of a model may be used. */
+/** Metadata that limits read: how much of a model may be used, and how much a call is taken to use. */
+const LIMITING = /^(?:model_|default_estimated_)/
+
+/** New entries only, and none that limits read. */
 function addsOnly(before: KeyDocument['metadata'] = {}, after: KeyDocument['metadata'] = {}): boolean {
   const kept = Object.entries(before).every(([name, value]) => JSON.stringify(after[name]) === JSON.stringify(value))
-  return kept && Object.keys(after).every((name) => Object.hasOwn(before, name) || !name.startsWith('model_'))
+  return kept && Object.keys(after).every((name) => Object.hasOwn(before, name) || !LIMITING.test(name))
 }
 
 function isEmpty(value: unknown): boolean {

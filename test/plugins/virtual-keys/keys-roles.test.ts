@@ -192,6 +192,8 @@ describe('who changes keys', () => {
     expect(await update(given.token, { models: ['small', 'large'] })).toEqual([403, 'models'])
     expect(await update(given.token, { duration: '2d' })).toEqual([403, 'expires'])
     expect(await update(given.token, { metadata: { b: 2 } })).toEqual([403, 'metadata'])
+    const shorter = { a: 1, b: 2, default_estimated_output_tokens: 1 }
+    expect(await update(given.token, { metadata: shorter })).toEqual([403, 'metadata'])
     expect(await update(given.token, { metadata: { a: 1, b: 2, model_rpm_limit: { small: 1 } } })).toEqual([
       403,
       'metadata',
