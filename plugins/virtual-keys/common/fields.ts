@@ -50,7 +50,7 @@ export const budgetNames = Object.keys(budgetShape) as (keyof typeof budgetShape
 export function refused(instead: string): z.ZodType {
   return z
     .unknown()
-    .refine((value) => value === undefined || value === null, `expected nothing. ${instead}`)
+    .refine((value) => value === undefined || value === null, `expected nothing. ${instead.replace(/\.$/, '')}`)
     .optional()
     .describe(instead)
 }
