@@ -25,6 +25,9 @@ export interface ReadCall {
 }
 
 const NONE: readonly string[] = []
+const OPEN = 0x7b
+/** Blanks of JSON (RFC 8259 §2). */
+const BLANKS = new Set([0x20, 0x09, 0x0a, 0x0d])
 
 /** Where a call is read from. */
 export interface CallSource {
@@ -108,9 +111,12 @@ async function readEndpoint(source: CallSource, matched: MatchedEndpoint, limits
 async function readPassThrough(source: CallSource, matched: MatchedEndpoint, limits: RequestLimits): Promise<ReadCall> {
   const { method, headers } = source
   const type = headers.get('content-type') ?? ''
-  const json = isJson(type)
+  const declared = isJson(type)
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const bytes = hasBody ? await source.bytes(json ? limits.body : limits.upload) : new Uint8Array()
+  const bytes = hasBody ? await source.bytes(declared ? limits.body : limits.upload) : new Uint8Array()
+  // Many servers read JSON whatever its type says: the model in it must be the one that is checked.
+  const json = declared || isObject(bytes)
+  if (json && bytes.length > limits.body) throw bodyTooLarge(limits.body)
   const parsed = json && bytes.length > 0 ? parseJsonBody(bytes, limits.depth) : undefined
   const query = source.search ? new URLSearchParams(source.search) : undefined
   const named = matched.model ?? headers.get('x-litellm-model') ?? query?.get('model') ?? null
@@ -162,6 +168,13 @@ function takeModel(search: string, query: URLSearchParams | undefined, taken: bo
   query.delete('model')
   const text = query.toString()
   return text ? `?${text}` : ''
+}
+
+/** Whether bytes begin as an object does in JSON. */
+function isObject(bytes: Uint8Array): boolean {
+  let at = 0
+  while (BLANKS.has(bytes[at]!)) at++
+  return bytes[at] === OPEN
 }
 
 /** What of a form the gateway needs to know, as a body. */

@@ -1,0 +1,59 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { createGateway } from '../../src/index.ts'
+import { sendJson, startUpstream } from '../support/upstream.ts'
+
+async function setup() {
+  const upstream = await startUpstream((call, response) =>
+    sendJson(response, { type: call.headers['content-type'], text: call.text }),
+  )
+  const gateway = await createGateway(
+    {
+      models: ['small', 'large'].map((name) => ({
+        name,
+        model: `openai/${name}`,
+        baseURL: `${upstream.url}/v1`,
+        apiKey: 'x',
+      })),
+      plugins: { 'master-key': { key: 'sk-master-0123456789' } },
+    },
+    { env: {} },
+  )
+  onTestFinished(() => gateway.close())
+  const post = async (
+    path: string,
+    body: string | Uint8Array<ArrayBuffer>,
+    headers: Record<string, string>,
+    key = 'sk-master-0123456789',
+  ) => {
+    const init = { method: 'POST', headers: { authorization: `Bearer ${key}`, ...headers }, body }
+    const answer = await gateway.fetch(`http://gateway${path}`, init)
+    return { status: answer.status, body: (await answer.json()) as Record<string, string> }
+  }
+  const json = { 'content-type': 'application/json' }
+  const { body } = await post('/key/generate', JSON.stringify({ models: ['small'] }), json)
+  return { post, key: body['key']! }
+}
+
+it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream', ''])(
+  'reads the model of an object that is sent as %j',
+  async (type) => {
+    const { post, key } = await setup()
+    const headers = type ? { 'content-type': type } : {}
+    const text = (model: string) => new TextEncoder().encode(` \n{"model":"${model}","input":"Hi"}`)
+    const refused = await post('/v1/responses', text('large'), headers, key)
+    expect([refused.status, refused.body['error']]).toMatchObject([403, { code: 'model_access_denied' }])
+    const sent = await post('/v1/responses', text('large'), { ...headers, 'x-litellm-model': 'small' }, key)
+    expect(JSON.parse(sent.body['text']!)).toEqual({ model: 'small', input: 'Hi' })
+    const broken = new TextEncoder().encode('{"model":"large"} and more')
+    const answer = await post('/v1/responses', broken, { ...headers, 'x-litellm-model': 'small' }, key)
+    expect([answer.status, answer.body['error']]).toMatchObject([400, { code: 'invalid_json' }])
+  },
+)
+
+it('leaves other bytes as they are', async () => {
+  const { post, key } = await setup()
+  const headers = { 'content-type': 'text/plain', 'x-litellm-model': 'small' }
+  for (const text of ['model: large', '["model"]', ' ']) {
+    expect(await post('/v1/uploads', text, headers, key)).toEqual({ status: 200, body: { type: 'text/plain', text } })
+  }
+})
