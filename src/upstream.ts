@@ -38,6 +38,8 @@ export interface Plan {
 /** Calls one target. Resolves with the whole answer, or at the first byte of a stream; throws a GatewayError. */
 export function callUpstream(ctx: CallContext, target: Target, options: UpstreamOptions): Promise<Answer> {
   try {
+    // The header speaks of the request that was answered: what an attempt before this one dropped, this one may carry.
+    if (ctx.dropped.length > 0) ctx.dropped.length = 0
     const plan = planCall(ctx, target, options)
     const transport = target.provider.respond ? inProcess(target) : options.transport
     const send = (encoded: UpstreamRequest) => {
