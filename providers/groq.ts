@@ -1,7 +1,9 @@
 import { makeOpenAILike } from '../src/index.ts'
 
+/** What Groq's API lacks ("OpenAI compatibility", unsupported features): text completions and these fields, refused with 400. */
 export default makeOpenAILike({
   name: 'groq',
   baseURL: 'https://api.groq.com/openai/v1',
+  completions: false,
   env: { apiKey: 'GROQ_API_KEY', baseURL: 'GROQ_API_BASE' },
 })

@@ -19,4 +19,5 @@ export default makeOpenAILike({
   rename: { seed: 'random_seed', max_completion_tokens: 'max_tokens' },
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'functions', 'function_call', 'modalities', 'audio'],
   consume: ['user', 'store'],
+  completions: false,
 })

@@ -6,4 +6,5 @@ export default makeOpenAILike({
   env: { apiKey: ['PERPLEXITYAI_API_KEY', 'PERPLEXITY_API_KEY'], baseURL: 'PERPLEXITY_API_BASE' },
   claims: ['sonar*'],
   streamUsage: false,
+  completions: false,
 })

@@ -37,6 +37,11 @@ export interface OpenAILike {
   readonly unsupported?: readonly string[]
   /** Fields the API rejects and that nobody misses upstream (`user`, which the gateway itself accounts by). */
   readonly consume?: readonly string[]
+  /**
+   * Where the API has text completions: nowhere (`false`), or at bases that match. Default everywhere. Elsewhere they are
+   * asked for as chats.
+   */
+  readonly completions?: false | RegExp
   readonly error?: (status: number, body: string) => ErrorShape
   /** See {@link ProviderDefinition.priceProvider}. */
   readonly priceProvider?: string | false
@@ -68,7 +73,11 @@ export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions)
     baseURL: base,
     ...(like.error ? { error: like.error } : {}),
     models: () => ({ request: { url: `${base}/models`, method: 'GET', headers }, names: modelNames }),
-    endpoints: openAIEndpoints(like, { url: (path, search) => base + path + search, headers }),
+    endpoints: openAIEndpoints(like, {
+      url: (path, search) => base + path + search,
+      headers,
+      completions: like.completions instanceof RegExp ? like.completions.test(base) : like.completions,
+    }),
   }
 }
 
@@ -76,6 +85,8 @@ export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions)
 export interface OpenAITarget {
   url(path: string, search: string, model: string): string
   readonly headers: Readonly<Record<string, string>>
+  /** False where it has no text completions. Default true. */
+  readonly completions?: boolean | undefined
   /** Throws where an option is missing that `required` cannot say (one of two). */
   check?(): void
 }
@@ -94,7 +105,7 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
   }
   return {
     'openai.chat': endpoint,
-    'openai.completions': endpoint,
+    ...(to.completions === false ? {} : { 'openai.completions': endpoint }),
     'openai.embeddings': endpoint,
     'openai.*': {
       encode(call, { target }) {

@@ -1,7 +1,7 @@
 import type { Call, Usage } from './types/call.ts'
 import type { Answer } from './types/lifecycle.ts'
 import type { PriceTable } from './types/prices.ts'
-import type { Endpoint, Target, UpstreamRequest } from './types/provider.ts'
+import type { Endpoint, Target, Translation, UpstreamRequest } from './types/provider.ts'
 import type { CallContext } from './context.ts'
 import type { Transport } from './transport/types.ts'
 import { createFetchTransport } from './transport/fetch.ts'
@@ -40,7 +40,8 @@ export function callUpstream(ctx: CallContext, target: Target, options: Upstream
   try {
     // The header speaks of the request that was answered: what an attempt before this one dropped, this one may carry.
     if (ctx.dropped.length > 0) ctx.dropped.length = 0
-    const plan = planCall(ctx, target, options)
+    const translation = createTranslation(ctx, target, options.dropParams)
+    const plan = planCall(ctx, translation, options)
     const transport = target.provider.respond ? inProcess(target) : options.transport
     const send = (encoded: UpstreamRequest) => {
       const { headers } = target.deployment
@@ -52,14 +53,15 @@ export function callUpstream(ctx: CallContext, target: Target, options: Upstream
         transport,
       })
     }
-    const encoded = plan.endpoint.encode(plan.call, createTranslation(ctx, target, options.dropParams))
+    const encoded = plan.endpoint.encode(plan.call, translation)
     return isPromise(encoded) ? Promise.resolve(encoded).then(send) : send(encoded)
   } catch (error) {
     return Promise.reject(error)
   }
 }
 
-function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): Plan {
+function planCall(ctx: CallContext, translation: Translation, options: UpstreamOptions): Plan {
+  const { target } = translation
   const { missing, missingVariables } = target.deployment.info as { missing?: string[]; missingVariables?: string[] }
   if (missing) throw notConfigured(target.provider.name, missing, missingVariables ?? [])
   if (ctx.stripped.length > 0) dropRequestPrices(ctx)
@@ -70,7 +72,7 @@ function planCall(ctx: CallContext, target: Target, options: UpstreamOptions): P
   let bridged = false
   if (!endpoint && wire === 'openai.completions' && endpoints['openai.chat']) {
     endpoint = endpoints['openai.chat']
-    call = toChatCall(call)
+    call = toChatCall(call, translation)
     bridged = true
   }
   if (!endpoint && wire.startsWith('openai.')) endpoint = endpoints['openai.*']

@@ -1,36 +1,48 @@
 import type { Call } from '../types/call.ts'
 import type { ChatCompletion } from '../types/chat.ts'
+import type { Translation } from '../types/provider.ts'
 import { invalidRequest } from '../error.ts'
+import { contentText } from './content-text.ts'
 import { createWriterBase } from './stream-writer.ts'
 import type { StreamWriter, StreamWriterOptions } from './stream-writer.ts'
+
+const ONLY_CHAT = 'for this model it has only chat'
 
 /**
  * The legacy completions dialect (OpenAI API reference, "Completions") over chat, for models whose provider has only
  * chat: the prompt becomes one user message, the answer's text becomes `choices[].text`.
  */
-export function toChatBody(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+export function toChatBody(
+  body: Readonly<Record<string, unknown>>,
+  translation: Pick<Translation, 'unsupported'>,
+): Record<string, unknown> {
   const { prompt, echo, best_of, suffix, logprobs, ...rest } = body
-  if (suffix !== undefined && suffix !== null) throw onlyNative('suffix')
-  if (echo === true) throw onlyNative('echo')
-  if (typeof best_of === 'number' && best_of > 1) throw onlyNative('best_of')
+  const refuse = (param: string) => translation.unsupported(param, ONLY_CHAT)
+  if (typeof suffix === 'string' && suffix !== '') refuse('suffix')
+  if (echo === true) refuse('echo')
+  if (typeof best_of === 'number' && best_of > 1) refuse('best_of')
+  const wanted = typeof logprobs === 'number'
+  if (wanted && body['stream'] === true) {
+    translation.unsupported('logprobs', 'a translated stream has no place for them')
+  }
   return {
     ...rest,
     messages: [{ role: 'user', content: promptText(prompt) }],
-    ...(typeof logprobs === 'number' ? { logprobs: true, top_logprobs: logprobs } : {}),
+    ...(wanted && body['stream'] !== true ? { logprobs: true, top_logprobs: logprobs } : {}),
   }
 }
 
 /** A chat answer as a completions answer. */
 export function fromChatCompletion(chat: ChatCompletion): Record<string, unknown> {
   return {
-    id: chat.id.replace(/^chatcmpl/, 'cmpl'),
+    id: typeof chat.id === 'string' ? chat.id.replace(/^chatcmpl/, 'cmpl') : `cmpl-${crypto.randomUUID()}`,
     object: 'text_completion',
     created: chat.created,
     model: chat.model,
     choices: chat.choices.map((choice) => ({
       index: choice.index,
-      text: choice.message.content ?? '',
-      logprobs: choice.logprobs ?? null,
+      text: contentText(choice.message.content),
+      logprobs: toCompletionLogprobs(choice.logprobs),
       finish_reason: choice.finish_reason,
     })),
     ...(chat.usage ? { usage: chat.usage } : {}),
@@ -65,8 +77,8 @@ export function createCompletionsWriter(options: StreamWriterOptions): StreamWri
 }
 
 /** The call a chat provider gets for a completions call. */
-export function toChatCall(call: Call): Call {
-  const body = toChatBody(call.body)
+export function toChatCall(call: Call, translation: Pick<Translation, 'unsupported'>): Call {
+  const body = toChatBody(call.body, translation)
   return {
     wire: 'openai.chat',
     method: call.method,
@@ -97,10 +109,24 @@ function promptText(prompt: unknown): string {
   )
 }
 
-function onlyNative(param: string) {
-  return invalidRequest(
-    `\`${param}\` is not supported for this model: its provider has only chat.`,
-    param,
-    'unsupported_parameter',
-  )
+interface TokenLogprob {
+  token: string
+  logprob: number
+  top_logprobs?: readonly TokenLogprob[] | null
+}
+
+/** Chat's list of tokens as this dialect's parallel lists; offsets are characters of the text. */
+function toCompletionLogprobs(logprobs: unknown): Record<string, unknown> | null {
+  const content = (logprobs as { content?: unknown } | null | undefined)?.content
+  if (!Array.isArray(content)) return null
+  const tokens = content as readonly TokenLogprob[]
+  let offset = 0
+  return {
+    tokens: tokens.map(({ token }) => token),
+    token_logprobs: tokens.map(({ logprob }) => logprob),
+    top_logprobs: tokens.map(({ top_logprobs: top }) =>
+      Object.fromEntries((top ?? []).map((other) => [other.token, other.logprob])),
+    ),
+    text_offset: tokens.map(({ token }) => (offset += token.length) - token.length),
+  }
 }

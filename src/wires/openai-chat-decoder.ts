@@ -1,5 +1,6 @@
 import type { ChatSink, ChatUsage, FinishReason, StreamDecoder } from '../types/chat.ts'
 import { readOpenAIError } from '../openai-error.ts'
+import { contentText } from './content-text.ts'
 
 interface Chunk {
   choices?: { index?: number; delta?: Record<string, unknown>; text?: string; finish_reason?: FinishReason | null }[]
@@ -12,11 +13,24 @@ export function createOpenAIChatDecoder(sink: ChatSink): StreamDecoder {
   return {
     event(event) {
       if (event.data === '[DONE]') return
-      const chunk = JSON.parse(event.data) as Chunk
+      const chunk = parse(event.data)
+      if (!chunk) return sink.fail(UNREADABLE)
       if (chunk.error !== undefined && chunk.error !== null) return sink.fail(readOpenAIError(500, event.data))
-      for (const choice of chunk.choices ?? []) readChoice(sink, choice)
+      for (const choice of Array.isArray(chunk.choices) ? chunk.choices : []) if (choice) readChoice(sink, choice)
       if (chunk.usage) sink.usage(chunk.usage)
     },
+  }
+}
+
+// Not thrown: what a cut leaves of an event is read at the stream's end.
+const UNREADABLE = { status: 502, message: 'sent a stream that could not be read', code: 'bad_upstream_answer' }
+
+function parse(data: string): Chunk | undefined {
+  try {
+    const value: unknown = JSON.parse(data)
+    return typeof value === 'object' && value !== null ? value : undefined
+  } catch {
+    return undefined
   }
 }
 
@@ -26,7 +40,7 @@ function readChoice(sink: ChatSink, choice: NonNullable<Chunk['choices']>[number
   if (choice.delta) {
     const { role: _role, content, reasoning_content, ...rest } = choice.delta
     if (typeof reasoning_content === 'string') sink.reasoning(reasoning_content, index)
-    if (typeof content === 'string') sink.text(content, index)
+    if (content !== undefined && content !== null) sink.text(contentText(content), index)
     if (Object.keys(rest).length > 0) sink.delta(rest, index)
   }
   if (choice.finish_reason) sink.finish(choice.finish_reason, index)
