@@ -9,5 +9,7 @@ export default makeOpenAILike({
   baseURL: 'https://api.deepseek.com/v1',
   env: { apiKey: 'DEEPSEEK_API_KEY', baseURL: 'DEEPSEEK_API_BASE' },
   claims: ['deepseek-*'],
+  rename: { max_completion_tokens: 'max_tokens' },
   completions: /\/beta$/,
+  developerRole: false,
 })

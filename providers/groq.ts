@@ -4,6 +4,7 @@ import { makeOpenAILike } from '../src/index.ts'
 export default makeOpenAILike({
   name: 'groq',
   baseURL: 'https://api.groq.com/openai/v1',
+  unsupported: ['logit_bias', 'logprobs', 'top_logprobs'],
   completions: false,
   env: { apiKey: 'GROQ_API_KEY', baseURL: 'GROQ_API_BASE' },
 })

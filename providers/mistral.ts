@@ -20,4 +20,5 @@ export default makeOpenAILike({
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'functions', 'function_call', 'modalities', 'audio'],
   consume: ['user', 'store'],
   completions: false,
+  developerRole: false,
 })

@@ -6,5 +6,7 @@ export default makeOpenAILike({
   env: { apiKey: ['PERPLEXITYAI_API_KEY', 'PERPLEXITY_API_KEY'], baseURL: 'PERPLEXITY_API_BASE' },
   claims: ['sonar*'],
   streamUsage: false,
+  rename: { max_completion_tokens: 'max_tokens' },
   completions: false,
+  developerRole: false,
 })

@@ -42,6 +42,8 @@ export interface OpenAILike {
    * asked for as chats.
    */
   readonly completions?: false | RegExp
+  /** False where the API rejects the role `developer`: it becomes `system`, which says the same. Default true. */
+  readonly developerRole?: boolean
   readonly error?: (status: number, body: string) => ErrorShape
   /** See {@link ProviderDefinition.priceProvider}. */
   readonly priceProvider?: string | false
@@ -119,7 +121,8 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
 function createEdits(like: OpenAILike): (call: Call, translation: Translation) => BodyEdits {
   const { rename, unsupported, consume } = like
   const streamUsage = like.streamUsage !== false
-  const plain = !rename && !unsupported && !consume
+  const developerRole = like.developerRole !== false
+  const plain = !rename && !unsupported && !consume && developerRole
   return (call, translation) => {
     const set: Record<string, unknown> = { model: translation.target.model }
     const remove: string[] = []
@@ -130,18 +133,40 @@ function createEdits(like: OpenAILike): (call: Call, translation: Translation) =
     }
     if (plain) return { set, remove }
     for (const key of unsupported ?? []) {
-      if (call.body[key] === undefined || call.body[key] === null) continue
-      translation.unsupported(key)
+      if (call.body[key] === undefined) continue
+      if (!asksNothing(call.body[key])) translation.unsupported(key)
       remove.push(key)
     }
     for (const key of consume ?? []) if (call.body[key] !== undefined) remove.push(key)
     for (const [from, name] of Object.entries(rename ?? {})) {
       if (call.body[from] === undefined) continue
       remove.push(from)
-      set[name] = call.body[from]
+      // Null says nothing: it must not take the place of what the API's own name says.
+      if (call.body[from] !== null) set[name] = call.body[from]
+    }
+    if (!developerRole) {
+      const messages = withoutDeveloper(call.body['messages'])
+      if (messages) set['messages'] = messages
     }
     return { set, remove }
   }
+}
+
+/** Values that ask for what happens anyway. */
+function asksNothing(value: unknown): boolean {
+  if (value === null || value === false || value === 0) return true
+  if (Array.isArray(value)) return value.every((each) => each === 'text')
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+/** The messages with developers as systems; undefined where there are none. */
+function withoutDeveloper(messages: unknown): unknown[] | undefined {
+  if (!Array.isArray(messages) || !messages.some(isDeveloper)) return undefined
+  return messages.map((message) => (isDeveloper(message) ? { ...message, role: 'system' } : message))
+}
+
+function isDeveloper(message: unknown): message is Record<string, unknown> {
+  return (message as { role?: unknown } | null)?.role === 'developer'
 }
 
 /** Any other path: the body's bytes as they are, but for the model's name. */
