@@ -1,4 +1,4 @@
-import { invalidRequest } from '../../src/index.ts'
+import { callOrder, invalidRequest } from '../../src/index.ts'
 import type { EncodeContext } from './dialect.ts'
 import { encodeAssistant } from './encode-assistant.ts'
 import { encodeParts } from './encode-parts.ts'
@@ -23,7 +23,8 @@ const NO_SIGNATURE = 'skip_thought_signature_validator'
 
 /**
  * OpenAI's messages as Gemini's: one system instruction, turns of user and model that alternate. Results of tools are
- * the user's; their names are found by the ids of the calls before them.
+ * the user's; their names are found by the ids of the calls before them. They stand in the order of the calls, which is
+ * all that tells two results of one function apart where there are no ids.
  * @throws {GatewayError} 400 where a message has a wrong form, answers no call, or nothing is left to send
  */
 export function encodeContents(messages: unknown, context: EncodeContext): Conversation {
@@ -31,7 +32,10 @@ export function encodeContents(messages: unknown, context: EncodeContext): Conve
   const system: Part[] = []
   const contents: Content[] = []
   const names = new Map<string, string>()
-  messages.forEach((message: unknown, i) => {
+  const order = callOrder(messages)
+  messages.forEach((_: unknown, n) => {
+    const i = order?.[n] ?? n
+    const message: unknown = messages[i]
     const path = `messages[${i}]`
     if (!isObject(message)) throw invalidRequest(`\`${path}\` must be an object`, path)
     const at = { ...context, path }
@@ -67,7 +71,8 @@ function encodeResult(message: Json, at: EncodeContext & { path: string; names: 
     throw invalidRequest(`\`${path}\` names no tool call before it`, path)
   }
   const known = id && at.features.modern && at.dialect.callIds ? id : undefined
-  return encodeToolResult(message['content'], { ...at, path: `${at.path}.content`, name, id: known })
+  const failed = message['is_error'] === true
+  return encodeToolResult(message['content'], { ...at, path: `${at.path}.content`, name, id: known, failed })
 }
 
 function add(contents: Content[], role: Content['role'], parts: Part[]): void {

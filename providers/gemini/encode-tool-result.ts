@@ -8,17 +8,23 @@ export interface ToolResultContext extends PlacedContext {
   name: string
   /** The call's id; undefined where the API is not to be told. */
   id: string | undefined
+  /** The call failed: the result says why (`is_error`, as in Anthropic's results). */
+  failed: boolean
 }
 
 /**
  * A tool message's content as a function response. Media stand inside the response since Gemini 3 ("Multimodal function
  * responses"), beside it before.
  */
-export function encodeToolResult(content: unknown, { name, id, ...at }: ToolResultContext): Part[] {
+export function encodeToolResult(content: unknown, { name, id, failed, ...at }: ToolResultContext): Part[] {
   const parts = encodeParts(content, at)
   const text = parts.map((part) => textOf(part['text'])).join('')
   const media = parts.filter((part) => part['text'] === undefined)
-  const functionResponse: Json = { ...(id === undefined ? {} : { id }), name, response: toResponse(text) }
+  const functionResponse: Json = {
+    ...(id === undefined ? {} : { id }),
+    name,
+    response: failed ? { error: text } : toResponse(text),
+  }
   if (!media.length) return [{ functionResponse }]
   if (!at.features.modern) return [{ functionResponse }, ...media]
   return [{ functionResponse: { ...functionResponse, parts: media } }]

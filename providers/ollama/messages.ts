@@ -1,4 +1,4 @@
-import { invalidRequest } from '../../src/index.ts'
+import { callOrder, invalidRequest } from '../../src/index.ts'
 import type { Translation } from '../../src/index.ts'
 import { toOllamaContent } from './content.ts'
 import { isRecord } from './fields.ts'
@@ -29,16 +29,18 @@ const ROLES = new Map<unknown, OllamaMessage['role']>([
   ['tool', 'tool'],
 ])
 
-/** OpenAI's messages as Ollama's. Throws a 400 that names what is wrong. */
+/**
+ * OpenAI's messages as Ollama's. Throws a 400 that names what is wrong. Most templates know no ids of calls: their results
+ * stand in the order of the calls.
+ */
 export function toOllamaMessages(messages: unknown, translation: Translation): OllamaMessage[] {
   if (!Array.isArray(messages) || messages.length === 0) {
     throw invalidRequest('`messages` must be a list with at least one message', 'messages')
   }
   // Ollama's templates want the tool's name beside its result; OpenAI's results name only the call they answer.
   const toolNames = new Map<string, string>()
-  return messages.map((message: unknown, i) =>
-    toOllamaMessage(message, { path: `messages[${i}]`, toolNames, translation }),
-  )
+  const order = callOrder(messages) ?? messages.keys()
+  return Array.from(order, (i) => toOllamaMessage(messages[i], { path: `messages[${i}]`, toolNames, translation }))
 }
 
 interface Place {
@@ -58,8 +60,10 @@ function toOllamaMessage(message: unknown, place: Place): OllamaMessage {
   const { text, images } = toOllamaContent(message['content'], `${path}.content`, translation)
   const result: OllamaMessage = { role, content: text }
   if (images.length > 0) result.images = images
-  if (role === 'tool') addToolReference(result, message, place.toolNames)
-  else refuseName(message, place)
+  if (role === 'tool') {
+    addToolReference(result, message, place.toolNames)
+    if (message['is_error'] === true) translation.unsupported(`${path}.is_error`, 'say it in the content')
+  } else refuseName(message, place)
   return result
 }
 

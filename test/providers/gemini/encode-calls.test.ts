@@ -32,7 +32,7 @@ describe('tools in a conversation', () => {
     user('And?'),
   ]
 
-  it('are matched by name up to Gemini 2.5', async () => {
+  it('are matched by name and order up to Gemini 2.5', async () => {
     expect(await encodeMessages(messages)).toEqual([
       { role: 'user', parts: [{ text: 'Weather?' }] },
       {
@@ -46,8 +46,8 @@ describe('tools in a conversation', () => {
       {
         role: 'user',
         parts: [
-          { functionResponse: { name: 'clock', response: { result: 'noon' } } },
           { functionResponse: { name: 'weather', response: { celsius: 21 } } },
+          { functionResponse: { name: 'clock', response: { result: 'noon' } } },
           { text: 'And?' },
         ],
       },
@@ -61,9 +61,36 @@ describe('tools in a conversation', () => {
       { functionCall: { id: 'call_2', name: 'clock', args: {} } },
     ])
     expect(contents[2]!.parts.slice(0, 2)).toEqual([
-      { functionResponse: { id: 'call_2', name: 'clock', response: { result: 'noon' } } },
       { functionResponse: { id: 'call_1', name: 'weather', response: { celsius: 21 } } },
+      { functionResponse: { id: 'call_2', name: 'clock', response: { result: 'noon' } } },
     ])
+  })
+
+  it('of one function stand in the order of their calls, whoever came back first', async () => {
+    const asked = [
+      user('Paris and Rome?'),
+      {
+        role: 'assistant',
+        tool_calls: [call('a', 'weather', '{"city":"Paris"}'), call('b', 'weather', '{"city":"Rome"}')],
+      },
+      { role: 'tool', tool_call_id: 'b', content: '30' },
+      { role: 'tool', tool_call_id: 'a', content: '10' },
+    ]
+    const contents = (await encodeMessages(asked)) as { parts: unknown[] }[]
+    expect(contents[2]!.parts).toEqual([
+      { functionResponse: { name: 'weather', response: { result: '10' } } },
+      { functionResponse: { name: 'weather', response: { result: '30' } } },
+    ])
+  })
+
+  it('that failed say so', async () => {
+    const asked = [
+      user('Weather?'),
+      { role: 'assistant', tool_calls: [call('a', 'weather')] },
+      { role: 'tool', tool_call_id: 'a', content: '{"code":1}', is_error: true },
+    ]
+    const contents = (await encodeMessages(asked)) as { parts: unknown[] }[]
+    expect(contents[2]!.parts).toEqual([{ functionResponse: { name: 'weather', response: { error: '{"code":1}' } } }])
   })
 
   it('carry no ids over API v1', async () => {

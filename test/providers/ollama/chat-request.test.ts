@@ -131,8 +131,8 @@ describe('a chat request', () => {
           { id: 'call_2', function: { name: 'time', arguments: {} } },
         ],
       },
-      { role: 'tool', content: '12:00', tool_name: 'time', tool_call_id: 'call_2' },
       { role: 'tool', content: 'rain', tool_name: 'weather', tool_call_id: 'call_1' },
+      { role: 'tool', content: '12:00', tool_name: 'time', tool_call_id: 'call_2' },
       { role: 'tool', content: 'lost', tool_call_id: 'call_9' },
     ])
     expect(body['tools']).toEqual([
@@ -225,6 +225,7 @@ describe('what Ollama cannot carry', () => {
     [user({ type: 'file', file: {} }), 'messages[0].content[1].file'],
     [user({ type: 'video_url', video_url: {} }), 'messages[0].content[1]'],
     [{ messages: [{ role: 'user', name: 'ann', content: 'a' }] }, 'messages[0].name'],
+    [{ messages: [...hi, { role: 'tool', content: 'b', is_error: true }] }, 'messages[1].is_error'],
     [{ messages: [...hi, { role: 'assistant', content: 'b', audio: { id: 'x' } }] }, 'messages[1].audio'],
     [{ messages: [...hi, { role: 'assistant', content: 'b', function_call: {} }] }, 'messages[1].function_call'],
   ])('%j is refused by name, and goes on without it when dropping is asked for', async (body, param) => {
