@@ -20,14 +20,19 @@ export function toFinishReason(doneReason: unknown, calledTools: boolean): Finis
 
 /**
  * Token counts. Ollama leaves a count out when it is 0 (a prompt that was cached whole); where both are missing nothing
- * was counted.
+ * was counted. `prompt_eval_cached_count` is part of `prompt_eval_count`.
  */
 export function toChatUsage(answer: Fields): ChatUsage | undefined {
-  const { prompt_eval_count: input, eval_count: output } = answer
+  const { prompt_eval_count: input, eval_count: output, prompt_eval_cached_count: cached } = answer
   if (typeof input !== 'number' && typeof output !== 'number') return undefined
   const prompt = toCount(input)
   const completion = toCount(output)
-  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion }
+  return {
+    prompt_tokens: prompt,
+    completion_tokens: completion,
+    total_tokens: prompt + completion,
+    ...(typeof cached === 'number' ? { prompt_tokens_details: { cached_tokens: toCount(cached) } } : {}),
+  }
 }
 
 /** Seconds since the epoch of `created_at`; now where it is missing. */

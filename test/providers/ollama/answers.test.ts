@@ -39,6 +39,17 @@ describe('a chat answer', () => {
     })
   })
 
+  it('tells how much of the prompt was cached', () => {
+    const { usage } = chat({
+      message: { content: '' },
+      prompt_eval_count: 11,
+      prompt_eval_cached_count: 8,
+      eval_count: 4,
+    })
+    const counts = { prompt_tokens: 11, completion_tokens: 4, total_tokens: 15 }
+    expect(usage).toEqual({ ...counts, prompt_tokens_details: { cached_tokens: 8 } })
+  })
+
   it('keeps ids of tool calls and makes the missing ones, each its own', () => {
     const call = { function: { name: 'time', arguments: { zone: 'UTC' } } }
     const { choices } = chat({
