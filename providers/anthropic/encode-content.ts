@@ -62,14 +62,16 @@ function encodeFile(part: Json, at: PartContext): Block | undefined {
   const extras: Json = {}
   if (typeof file['filename'] === 'string') extras['title'] = file['filename']
   for (const key of ['citations', 'context']) if (part[key] !== undefined) extras[key] = part[key]
-  if (typeof file['file_id'] === 'string') {
-    const source = { type: 'file', file_id: file['file_id'] }
+  const text = textOf(file['file_data'])
+  // A URL in either place, as LiteLLM's clients write it.
+  const url = [file['file_id'], text].find((each) => typeof each === 'string' && /^https?:\/\//i.test(each))
+  if (url !== undefined || typeof file['file_id'] === 'string') {
+    const source = url === undefined ? { type: 'file', file_id: file['file_id'] } : { type: 'url', url }
     // The id does not tell what was uploaded; `format` does, where the client gives it.
     if (textOf(file['format']).startsWith('image/')) return { type: 'image', source }
     return { type: 'document', source, ...extras }
   }
   const path = `${at.path}.file.file_data`
-  const text = textOf(file['file_data'])
   if (!text) throw invalidRequest('A file part needs file_data or file_id', path)
   const data = parseDataUri(text) ?? { mediaType: guessType(file), base64: text }
   const block = fromData(data, { ...at, path })

@@ -72,6 +72,21 @@ describe('content parts', () => {
       { type: 'file', file: { file_id: 'file_011', format: 'image/png' } },
       { type: 'image', source: { type: 'file', file_id: 'file_011' } },
     ],
+    ...(['file_id', 'file_data'] as const).map((place): [string, object, object] => [
+      `a URL as ${place}`,
+      { type: 'file', file: { [place]: 'https://a.example/report.pdf', format: 'application/pdf' } },
+      { type: 'document', source: { type: 'url', url: 'https://a.example/report.pdf' } },
+    ]),
+    [
+      'the URL of a picture',
+      { type: 'file', file: { file_id: 'https://a.example/p', format: 'image/png' } },
+      { type: 'image', source: { type: 'url', url: 'https://a.example/p' } },
+    ],
+    ...['auto', 'high', 'original', null].map((detail): [string, object, object] => [
+      `detail ${detail}`,
+      { type: 'image_url', image_url: { url: 'https://a.example/p.png', detail } },
+      { type: 'image', source: { type: 'url', url: 'https://a.example/p.png' } },
+    ]),
     [
       "Anthropic's own block",
       { type: 'search_result', source: 'https://example.com', title: 'T', content: [{ type: 'text', text: 'x' }] },
