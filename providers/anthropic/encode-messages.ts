@@ -72,8 +72,8 @@ interface AssistantContext {
 }
 
 function encodeAssistant(message: Json, { path, translation, functionId }: AssistantContext): Block[] {
-  const blocks = thinkingBlocks(message['thinking_blocks'])
   const fields = message['provider_specific_fields']
+  const blocks = thinkingBlocks(message['thinking_blocks'], isObject(fields) ? fields['thought_signatures'] : undefined)
   if (isObject(fields) && Array.isArray(fields['content_blocks']))
     blocks.push(...fields['content_blocks'].filter(isBlock))
   const text = encodeContent(message['content'], { path: `${path}.content`, translation })
@@ -117,10 +117,16 @@ function encodeResult(message: Json, at: { id: string; path: string; translation
   return block
 }
 
-/** Only signed thinking can be sent back; what another provider thought is no part of the conversation. */
-function thinkingBlocks(value: unknown): Block[] {
+/**
+ * Only signed thinking can be sent back; what another provider thought is no part of the conversation, and a foreign
+ * signature is refused: Gemini's are those that its answer lists (`thought_signatures`).
+ */
+function thinkingBlocks(value: unknown, foreign: unknown): Block[] {
   if (!Array.isArray(value)) return []
-  return value.filter(isBlock).filter((block) => block.type !== 'thinking' || textOf(block['signature']) !== '')
+  const others = new Set<unknown>(Array.isArray(foreign) ? foreign : [])
+  return value.filter(isBlock).filter(({ type, signature }) => {
+    return type !== 'thinking' || (textOf(signature) !== '' && !others.has(signature))
+  })
 }
 
 function systemBlocks(blocks: Block[], path: string): Block[] {

@@ -192,6 +192,19 @@ describe('thinking', () => {
     ])
   })
 
+  test('what Gemini signed is not sent: its signatures are refused', () => {
+    const { messages } = encode([
+      { role: 'user', content: 'a' },
+      {
+        role: 'assistant',
+        content: 'b',
+        thinking_blocks: [{ type: 'thinking', thinking: 'Hm.', signature: 'Z2Vt' }],
+        provider_specific_fields: { thought_signatures: ['Z2Vt'] },
+      },
+    ])
+    expect(messages[1]!.content).toBe('b')
+  })
+
   test('blocks of server tools go back where the client kept them', () => {
     const search = { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } }
     const result = { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] }
