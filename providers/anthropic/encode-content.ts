@@ -49,6 +49,11 @@ function encodeImage(part: Json, at: PartContext): Block | undefined {
   const image = part['image_url']
   const url = isObject(image) ? textOf(image['url']) : textOf(image)
   const path = `${at.path}.image_url.url`
+  // Claude looks at images in full; what asks for no less is granted.
+  const detail = isObject(image) ? (image['detail'] ?? 'auto') : 'auto'
+  if (detail !== 'auto' && detail !== 'high' && detail !== 'original') {
+    at.translation.unsupported(`${at.path}.image_url.detail`, 'Anthropic has no coarser look')
+  }
   if (/^https?:/i.test(url)) return { type: 'image', source: { type: 'url', url } }
   const data = parseDataUri(url)
   if (!data) throw invalidRequest('The image must be an http(s) URL or a data URI', path)

@@ -80,6 +80,9 @@ function encodeAssistant(message: Json, { path, translation, functionId }: Assis
   if (!text.length) text.push(...encodeContent(textOf(message['refusal']), { path, translation }))
   blocks.push(...text)
   if (message['audio']) translation.unsupported(`${path}.audio`, 'Anthropic takes no audio')
+  if (Array.isArray(message['images']) && message['images'].length) {
+    translation.unsupported(`${path}.images`, 'Anthropic takes images of users alone')
+  }
   if (isObject(message['function_call'])) {
     blocks.push(encodeCall(functionId, message['function_call'], `${path}.function_call`))
   }

@@ -46,7 +46,7 @@ export function encodeTools(body: Readonly<Json>, context: ToolContext): Encoded
   if (tools.length && (legacy || body['parallel_tool_calls'] === false) && choice?.['type'] !== 'none') {
     choice = { ...(choice ?? { type: 'auto' }), disable_parallel_tool_use: true }
   }
-  if (isObject(body['web_search_options'])) tools.push(encodeWebSearch(body['web_search_options']))
+  if (isObject(body['web_search_options'])) tools.push(encodeWebSearch(body['web_search_options'], context.translation))
   return { tools, choice }
 }
 
@@ -129,15 +129,32 @@ function readChoice(body: Readonly<Json>, translation: Translation): AskedChoice
   return { choice: undefined }
 }
 
+/** Which sites may be searched: named alike in OpenAI's `filters` (web search tool) and in Anthropic's tool. */
+const DOMAINS = new Set(['allowed_domains', 'blocked_domains'])
+
 /** Searches per answer for OpenAI's `search_context_size`, which Anthropic cannot be told. */
 const SEARCHES = new Map<unknown, number>([
   ['low', 1],
   ['high', 10],
 ])
 
+/** What {@link encodeWebSearch} reads, by the places of its fields. */
+const SEARCH_FIELDS = new Set(['search_context_size', 'user_location', 'filters'])
+
 /** Anthropic's web search tool; its first version runs on every model that searches. */
-function encodeWebSearch(options: Json): Json {
+function encodeWebSearch(options: Json, translation: Translation): Json {
   const tool: Json = { type: 'web_search_20250305', name: 'web_search' }
+  const refuseOthers = (value: Json, known: ReadonlySet<string>, path: string) => {
+    for (const key of Object.keys(value)) {
+      if (value[key] != null && !known.has(key)) translation.unsupported(`${path}.${key}`)
+    }
+  }
+  refuseOthers(options, SEARCH_FIELDS, 'web_search_options')
+  const { filters } = options
+  if (isObject(filters)) {
+    refuseOthers(filters, DOMAINS, 'web_search_options.filters')
+    for (const key of DOMAINS) if (filters[key] != null) tool[key] = filters[key]
+  }
   const uses = SEARCHES.get(options['search_context_size'])
   if (uses) tool['max_uses'] = uses
   const location = options['user_location']

@@ -1,4 +1,4 @@
-import { invalidRequest } from '../../src/index.ts'
+import { invalidRequest, type Translation } from '../../src/index.ts'
 import type { EncodeContext, PlacedContext } from './dialect.ts'
 import { encodeOpenAPISchema } from './encode-openapi-schema.ts'
 import { encodeSchema, isEmptySchema } from './encode-schema.ts'
@@ -30,7 +30,8 @@ export function encodeTools(body: Readonly<Json>, context: EncodeContext): Encod
     declarations.push(encodeFunction(fn, { ...context, path }))
     strict ||= fn['strict'] === true
   }
-  if (isObject(body['web_search_options'])) own.push(encodeWebSearch(body['web_search_options'], context))
+  if (isObject(body['web_search_options']))
+    own.push(encodeWebSearch(body['web_search_options'], 'web_search_options', context.translation))
   if (body['parallel_tool_calls'] === false) {
     context.translation.unsupported('parallel_tool_calls', 'Gemini decides how many functions it calls')
   }
@@ -68,20 +69,23 @@ function functionsOf(body: Readonly<Json>, own: Json[], { translation }: EncodeC
     if (key === 'functions') return [[tool, path]]
     if (isObject(tool['function'])) return [[tool['function'], `${path}.function`]]
     if (tool['type'] === 'function') throw invalidRequest(`\`${path}.function\` must be an object`, `${path}.function`)
-    const google = readGoogleTool(tool)
+    const google = readGoogleTool(tool, path, translation)
     if (google) own.push(google)
     else translation.unsupported(path, 'it is neither a function nor a tool of Google')
     return []
   })
 }
 
-function readGoogleTool(tool: Json): Json | undefined {
+function readGoogleTool(tool: Json, path: string, translation: Translation): Json | undefined {
   const entries = Object.entries(tool)
     .map(([key, value]): [string, unknown] => [camelCase(key), value])
     .filter(([key]) => GOOGLE_TOOLS.has(key))
   if (entries.length) return Object.fromEntries(entries)
   const type = camelCase(textOf(tool['type']))
-  if (type.startsWith('webSearch')) return { googleSearch: {} }
+  if (type.startsWith('webSearch')) {
+    const { type: _type, name: _name, ...given } = tool
+    return encodeWebSearch(given, path, translation)
+  }
   return GOOGLE_TOOLS.has(type) ? { [type]: {} } : undefined
 }
 
@@ -143,10 +147,11 @@ function nameOf(tool: Json): string {
   return textOf(isObject(tool['function']) ? tool['function']['name'] : tool['name'])
 }
 
-function encodeWebSearch(options: Json, { translation }: EncodeContext): Json {
+/** The options of a search, or of the search tool of OpenAI or Anthropic: Google's knows none of them. */
+function encodeWebSearch(options: Json, path: string, translation: Translation): Json {
   for (const [key, value] of Object.entries(options)) {
     if (value === null || value === undefined || (key === 'search_context_size' && value === 'medium')) continue
-    translation.unsupported(`web_search_options.${key}`, "Google's search has no such option")
+    translation.unsupported(`${path}.${key}`, "Google's search has no such option")
   }
   return { googleSearch: {} }
 }

@@ -38,7 +38,8 @@ export function toOllamaContent(content: unknown, path: string, translation: Tra
   return { text: texts.join('\n'), images }
 }
 
-function toImage(image: unknown, path: string, translation: Translation): string | undefined {
+/** An image's data; undefined where it was dropped. */
+export function toImage(image: unknown, path: string, translation: Translation): string | undefined {
   const url = isRecord(image) ? image['url'] : image
   if (typeof url !== 'string') throw invalidRequest(`\`${path}.url\` must be a string`, `${path}.url`)
   const detail = isRecord(image) ? (image['detail'] ?? 'auto') : 'auto'

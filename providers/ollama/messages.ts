@@ -1,6 +1,6 @@
 import { callOrder, invalidRequest } from '../../src/index.ts'
 import type { Translation } from '../../src/index.ts'
-import { toOllamaContent } from './content.ts'
+import { toImage, toOllamaContent } from './content.ts'
 import { isRecord } from './fields.ts'
 import type { Fields } from './fields.ts'
 
@@ -72,6 +72,7 @@ function toAssistantMessage(message: Fields, place: Place): OllamaMessage {
   const content = message['content'] ?? message['refusal'] ?? ''
   const { text, images } = toOllamaContent(content, `${path}.content`, translation)
   const result: OllamaMessage = { role: 'assistant', content: text }
+  images.push(...toOwnImages(message['images'], path, translation))
   if (images.length > 0) result.images = images
   const thinking = toThinking(message)
   if (thinking !== '') result.thinking = thinking
@@ -86,6 +87,14 @@ function toAssistantMessage(message: Fields, place: Place): OllamaMessage {
     for (const { id, function: called } of result.tool_calls) if (id !== undefined) place.toolNames.set(id, called.name)
   }
   return result
+}
+
+/** Images that a model made (`images` of the gateway's own answers). */
+function toOwnImages(made: unknown, path: string, translation: Translation): string[] {
+  return (Array.isArray(made) ? made : []).flatMap((image: unknown, i) => {
+    const given = isRecord(image) ? image['image_url'] : undefined
+    return toImage(given, `${path}.images[${i}].image_url`, translation) ?? []
+  })
 }
 
 /** The text of earlier reasoning. Signatures and redacted blocks mean something only to the provider that made them. */

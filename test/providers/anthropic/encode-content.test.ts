@@ -115,6 +115,16 @@ describe('content parts', () => {
     expect(refusal(messages)).toMatchObject({ status: 400, param, code: 'unsupported_parameter' })
   })
 
+  test('a coarser look is refused by name, or dropped', () => {
+    const image = { type: 'image_url', image_url: { url: 'https://a.example/p.png', detail: 'low' } }
+    const messages = [{ role: 'user', content: [image] }]
+    const param = 'messages[0].content[0].image_url.detail'
+    expect(refusal(messages)).toMatchObject({ status: 400, param, code: 'unsupported_parameter' })
+    const translation = fakeTranslation()
+    expect(encodeMessages(messages, translation).messages[0]!.content).toHaveLength(1)
+    expect(translation.dropped).toEqual([param])
+  })
+
   test.each([
     [{ type: 'image_url', image_url: { url: 'ftp://a.example/a.png' } }, 'messages[0].content[0].image_url.url'],
     [{ type: 'image_url' }, 'messages[0].content[0].image_url.url'],

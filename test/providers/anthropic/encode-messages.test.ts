@@ -205,6 +205,16 @@ describe('thinking', () => {
     expect(messages[1]!.content).toBe('b')
   })
 
+  test('images that a model made cannot go back', () => {
+    const images = [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }]
+    const given = [
+      { role: 'user', content: 'a' },
+      { role: 'assistant', content: 'b', images },
+    ]
+    expect(refusal(given)).toMatchObject({ status: 400, param: 'messages[1].images' })
+    expect(refusal([given[0], { ...given[1], images: [] }])).toBeUndefined()
+  })
+
   test('blocks of server tools go back where the client kept them', () => {
     const search = { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: { query: 'x' } }
     const result = { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] }

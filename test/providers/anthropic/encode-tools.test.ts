@@ -164,4 +164,19 @@ describe('tools', () => {
       },
     ])
   })
+
+  test('a search keeps to the sites that are named', () => {
+    const filters = { allowed_domains: ['example.org'], blocked_domains: null }
+    expect(extra({ web_search_options: { filters } })['tools']).toEqual([
+      { type: 'web_search_20250305', name: 'web_search', allowed_domains: ['example.org'] },
+    ])
+  })
+
+  test.each([
+    [{ recency: 'day' }, 'web_search_options.recency'],
+    [{ filters: { languages: ['de'] } }, 'web_search_options.filters.languages'],
+  ])('%j of a search is refused by name', (web_search_options, param) => {
+    expect(refusal({ web_search_options })).toEqual({ status: 400, param })
+    expect(encode({ web_search_options }).dropped).toEqual([param])
+  })
 })

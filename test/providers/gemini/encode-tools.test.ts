@@ -100,6 +100,14 @@ describe('tools', () => {
     })
   })
 
+  it.each([
+    [{ type: 'web_search', filters: { allowed_domains: ['example.org'] } }, 'tools[0].filters'],
+    [{ type: 'web_search_20250305', name: 'web_search', max_uses: 1 }, 'tools[0].max_uses'],
+  ])('%j: what a search cannot be told is refused by name', async (tool, param) => {
+    await expect(encodeFields({ tools: [tool] })).rejects.toMatchObject({ status: 400, param })
+    expect(await encodeFields({ tools: [tool] }, { drop: true })).toEqual({ tools: [{ googleSearch: {} }] })
+  })
+
   it("stand beside Google's own since Gemini 3", async () => {
     const both = { tools: [clock, { googleSearch: {} }] }
     const sent = [{ functionDeclarations: [{ name: 'clock' }] }, { googleSearch: {} }]

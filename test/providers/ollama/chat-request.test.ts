@@ -144,6 +144,16 @@ describe('a chat request', () => {
     ])
   })
 
+  it('gives back the images that a model made', async () => {
+    const images = [{ type: 'image_url', image_url: { url: `data:image/png;base64,${PNG}` } }]
+    const { body } = await encode({ messages: [...hi, { role: 'assistant', content: 'Here.', images }, ...hi] })
+    expect(body['messages']).toEqual([...hi, { role: 'assistant', content: 'Here.', images: [PNG] }, ...hi])
+    const elsewhere = [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }]
+    expect(await refusal({ messages: [...hi, { role: 'assistant', content: '', images: elsewhere }] })).toBe(
+      '400 unsupported_parameter messages[1].images[0].image_url',
+    )
+  })
+
   it('sends no tools for tool_choice none', async () => {
     const tools = [{ type: 'function', function: { name: 'time' } }]
     const { body } = await encode({ messages: hi, tools, tool_choice: 'none' })
