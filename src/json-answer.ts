@@ -1,13 +1,19 @@
 import type { Answer } from './types/lifecycle.ts'
-import type { ChatCompletion } from './types/chat.ts'
+import type { Usage } from './types/call.ts'
+import type { ChatCompletion, ErrorShape } from './types/chat.ts'
 import type { Endpoint } from './types/provider.ts'
 import { decodeText } from './decode-text.ts'
 import { GatewayError } from './error.ts'
 import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import { answerHeaders } from './answer-headers.ts'
+import { reportedError } from './openai-error.ts'
 import { providerError } from './upstream-error.ts'
 import { readJsonUsage, usageIn } from './usage.ts'
 import { fromChatCompletion } from './wires/completions.ts'
+
+/** Errors are short; what is longer is not read twice. */
+const ERROR_LIMIT = 16 * 1024
+const UNREADABLE = { status: 502, message: 'sent an answer that could not be read', code: 'bad_upstream_answer' }
 
 export interface JsonAnswerInput extends ExchangeInput {
   readonly status: number
@@ -27,8 +33,8 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
     return { status: input.status, headers, body: input.bytes, usage, target }
   }
   const parsed = parse(input)
-  const decoded = endpoint.decode ? decode(endpoint.decode, parsed, input) : parsed
-  const body = plan.bridged ? fromChatCompletion(decoded as ChatCompletion) : decoded
+  const decoded = endpoint.decode ? decode(endpoint.decode, parsed, input) : chatAnswer(parsed, input)
+  const body = plan.bridged ? decode((chat) => fromChatCompletion(chat as ChatCompletion), decoded, input) : decoded
   headers['content-type'] = 'application/json'
   const usage = usageIn(decoded)
   return { status: input.status, headers, body: JSON.stringify(body), usage, target }
@@ -44,11 +50,28 @@ function passingUsage(input: JsonAnswerInput) {
 }
 
 function readUsage(input: JsonAnswerInput) {
+  const text = decodeText(input.bytes)
+  let usage: Usage | undefined
+  let reported: ErrorShape | undefined
   try {
-    return readJsonUsage(decodeText(input.bytes))
+    usage = readJsonUsage(text)
+    if (!usage && text.length < ERROR_LIMIT && text.includes('"error"')) reported = reportedError(JSON.parse(text))
   } catch {
     throw badAnswer(input)
   }
+  if (reported) throw providerError(input.target, reported)
+  return usage
+}
+
+/** A chat answer that is to be told in another dialect. */
+function chatAnswer(parsed: unknown, input: JsonAnswerInput): unknown {
+  const reported = reportedError(parsed)
+  if (reported) throw providerError(input.target, reported)
+  const choices = (parsed as { choices?: unknown } | null)?.choices
+  const told =
+    Array.isArray(choices) && choices.every((choice) => typeof choice?.message === 'object' && choice.message)
+  if (told) return parsed
+  throw providerError(input.target, UNREADABLE)
 }
 
 function parse(input: JsonAnswerInput): unknown {
@@ -65,8 +88,7 @@ function decode(decoder: NonNullable<Endpoint['decode']>, parsed: unknown, input
   try {
     return decoder(parsed, plan.call, target)
   } catch (error) {
-    const unreadable = { status: 502, message: 'sent an answer that could not be read', code: 'bad_upstream_answer' }
-    throw providerError(target, error instanceof GatewayError ? error : unreadable)
+    throw providerError(target, error instanceof GatewayError ? error : UNREADABLE)
   }
 }
 

@@ -22,6 +22,17 @@ export function readOpenAIError(status: number, body: string): ErrorShape {
   })
 }
 
+/**
+ * The error that stands in a body instead of an answer, under a status that tells of none: OpenRouter sends 200 once a model
+ * has begun ("Errors and debugging").
+ */
+export function reportedError(body: unknown): ErrorShape | undefined {
+  if (!isRecord(body) || Array.isArray(body['choices']) || Array.isArray(body['data'])) return undefined
+  const { error } = body
+  const told = isRecord(error) ? Object.keys(error).length > 0 : typeof error === 'string' && error !== ''
+  return told ? readOpenAIError(500, JSON.stringify(body)) : undefined
+}
+
 function statusOf(error: Record<string, unknown>, status: number): number {
   // An error inside a 200 stream carries its status, if at all, in its fields.
   if (status !== 500) return status

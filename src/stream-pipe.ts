@@ -2,6 +2,7 @@ import type { Usage } from './types/call.ts'
 import type { ChatCompletion, ErrorShape } from './types/chat.ts'
 import type { StreamAnswerInput } from './stream-answer.ts'
 import { toOpenAIError } from './error.ts'
+import { reportedError } from './openai-error.ts'
 import { isJson } from './json-answer.ts'
 import { createNdjsonParser, createSseParser } from './sse.ts'
 import { toUsage } from './usage.ts'
@@ -196,6 +197,8 @@ function writeWhole(input: StreamAnswerInput, bytes: Uint8Array, writer: Paramet
   const { endpoint, call } = input.plan
   try {
     const parsed: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    const reported = endpoint.decode ? undefined : reportedError(parsed)
+    if (reported) return writer.fail(reported)
     writeCompletion((endpoint.decode ? endpoint.decode(parsed, call, input.target) : parsed) as ChatCompletion, writer)
   } catch {
     writer.fail({ status: 502, message: 'answered a stream request with something else', code: 'bad_upstream_answer' })
