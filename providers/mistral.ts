@@ -16,7 +16,7 @@ export default makeOpenAILike({
     'open-mixtral-*',
   ],
   streamUsage: false,
-  rename: { seed: 'random_seed', max_completion_tokens: 'max_tokens' },
+  rename: { seed: 'random_seed', max_completion_tokens: 'max_tokens', dimensions: 'output_dimension' },
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'functions', 'function_call', 'modalities', 'audio'],
   consume: ['user', 'store'],
   completions: false,

@@ -10,14 +10,18 @@ import perplexity from '../../providers/perplexity.ts'
 const messages = [{ role: 'user', content: 'Hi' }]
 
 /** The body that is sent, and what was refused. */
-async function encode(definition: ProviderDefinition<never>, fields: Record<string, unknown>) {
+async function encode(
+  definition: ProviderDefinition<never>,
+  fields: Record<string, unknown>,
+  wire: 'openai.chat' | 'openai.embeddings' = 'openai.chat',
+) {
   const options = { apiKey: 'sk-test-0123456789', baseURL: 'http://127.0.0.1:1/v1' }
   const provider = { name: definition.name, ...(await definition.setup(options as never)) }
   const deployment = { id: '1', name: 'm', provider: definition.name, model: 'm', options, info: {}, source: 'test' }
   const target: Target = { id: '1', group: 'm', model: 'm', provider, deployment }
-  const body = { model: 'm', messages, ...fields }
+  const body: Record<string, unknown> = { model: 'm', ...(wire === 'openai.chat' ? { messages } : {}), ...fields }
   const call: Call = {
-    wire: 'openai.chat',
+    wire,
     method: 'POST',
     path: '/chat/completions',
     search: '',
@@ -33,7 +37,7 @@ async function encode(definition: ProviderDefinition<never>, fields: Record<stri
       throw new GatewayError(400, param, { param })
     },
   }
-  const request = await provider.endpoints['openai.chat']!.encode(call, translation)
+  const request = await provider.endpoints[wire]!.encode(call, translation)
   return JSON.parse(String(request.body)) as Record<string, unknown>
 }
 
@@ -47,6 +51,11 @@ describe('the limit of an answer', () => {
     const sent = await encode(definition as never, { max_tokens: 5, max_completion_tokens: null })
     expect(sent).toEqual({ model: 'm', messages, max_tokens: 5 })
   })
+})
+
+test('the size of an embedding has its own name (mistral)', async () => {
+  const sent = await encode(mistral as never, { input: 'Hi', dimensions: 256 }, 'openai.embeddings')
+  expect(sent).toEqual({ model: 'm', input: 'Hi', output_dimension: 256 })
 })
 
 describe('developers', () => {
