@@ -10,6 +10,6 @@ export default makeOpenAILike({
   env: { apiKey: 'DEEPSEEK_API_KEY', baseURL: 'DEEPSEEK_API_BASE' },
   claims: ['deepseek-*'],
   rename: { max_completion_tokens: 'max_tokens' },
-  completions: /\/beta$/,
+  completions: (_model, base) => base.endsWith('/beta'),
   developerRole: false,
 })

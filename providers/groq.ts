@@ -5,6 +5,6 @@ export default makeOpenAILike({
   name: 'groq',
   baseURL: 'https://api.groq.com/openai/v1',
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs'],
-  completions: false,
+  completions: () => false,
   env: { apiKey: 'GROQ_API_KEY', baseURL: 'GROQ_API_BASE' },
 })

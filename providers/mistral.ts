@@ -19,6 +19,6 @@ export default makeOpenAILike({
   rename: { seed: 'random_seed', max_completion_tokens: 'max_tokens', dimensions: 'output_dimension' },
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'functions', 'function_call', 'modalities', 'audio'],
   consume: ['user', 'store'],
-  completions: false,
+  completions: () => false,
   developerRole: false,
 })

@@ -1,5 +1,8 @@
 import { makeOpenAILike } from '../src/index.ts'
 
+/** Models that OpenAI itself serves as chats alone ("This is a chat model and not supported in the v1/completions endpoint"). */
+const CHAT = /^(?:ft:)?(?:gpt-(?!3\.5-turbo-instruct)|chatgpt-|o\d)/
+
 export default makeOpenAILike({
   name: 'openai',
   description: 'OpenAI, and any compatible endpoint by `baseURL`',
@@ -9,6 +12,7 @@ export default makeOpenAILike({
     baseURL: ['OPENAI_BASE_URL', 'OPENAI_API_BASE'],
     organization: 'OPENAI_ORGANIZATION',
   },
+  completions: (model, base) => !base.startsWith('https://api.openai.com/') || !CHAT.test(model),
   aliases: ['text-completion-openai', 'custom_openai', 'openai_like'],
   claims: [
     'gpt-*',

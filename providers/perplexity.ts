@@ -7,6 +7,6 @@ export default makeOpenAILike({
   claims: ['sonar*'],
   streamUsage: false,
   rename: { max_completion_tokens: 'max_tokens' },
-  completions: false,
+  completions: () => false,
   developerRole: false,
 })

@@ -37,11 +37,8 @@ export interface OpenAILike {
   readonly unsupported?: readonly string[]
   /** Fields the API rejects and that nobody misses upstream (`user`, which the gateway itself accounts by). */
   readonly consume?: readonly string[]
-  /**
-   * Where the API has text completions: nowhere (`false`), or at bases that match. Default everywhere. Elsewhere they are
-   * asked for as chats.
-   */
-  readonly completions?: false | RegExp
+  /** Whether a model has text completions, at a base URL. Default true. What has none is asked for a chat instead. */
+  readonly completions?: (model: string, base: string) => boolean
   /** False where the API rejects the role `developer`: it becomes `system`, which says the same. Default true. */
   readonly developerRole?: boolean
   readonly error?: (status: number, body: string) => ErrorShape
@@ -75,11 +72,7 @@ export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions)
     baseURL: base,
     ...(like.error ? { error: like.error } : {}),
     models: () => ({ request: { url: `${base}/models`, method: 'GET', headers }, names: modelNames }),
-    endpoints: openAIEndpoints(like, {
-      url: (path, search) => base + path + search,
-      headers,
-      completions: like.completions instanceof RegExp ? like.completions.test(base) : like.completions,
-    }),
+    endpoints: openAIEndpoints(like, { url: (path, search) => base + path + search, headers, base }),
   }
 }
 
@@ -87,8 +80,8 @@ export function openAILikeProvider(like: OpenAILike, options: OpenAILikeOptions)
 export interface OpenAITarget {
   url(path: string, search: string, model: string): string
   readonly headers: Readonly<Record<string, string>>
-  /** False where it has no text completions. Default true. */
-  readonly completions?: boolean | undefined
+  /** What {@link OpenAILike.completions} is told. */
+  readonly base?: string
   /** Throws where an option is missing that `required` cannot say (one of two). */
   check?(): void
 }
@@ -97,6 +90,8 @@ export interface OpenAITarget {
 export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['endpoints'] {
   const json = { 'content-type': 'application/json', ...to.headers }
   const edits = createEdits(like)
+  const { completions } = like
+  const { base = '' } = to
   const endpoint: Endpoint = {
     encode(call, translation) {
       to.check?.()
@@ -107,7 +102,7 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
   }
   return {
     'openai.chat': endpoint,
-    ...(to.completions === false ? {} : { 'openai.completions': endpoint }),
+    'openai.completions': completions ? { ...endpoint, serves: (model) => completions(model, base) } : endpoint,
     'openai.embeddings': endpoint,
     'openai.*': {
       encode(call, { target }) {

@@ -69,6 +69,7 @@ function planCall(ctx: CallContext, translation: Translation, options: UpstreamO
   const { endpoints } = target.provider
   let call = prepareCall(ctx, ctx.call, target)
   let endpoint = endpoints[wire]
+  if (endpoint?.serves?.(target.model) === false) endpoint = undefined
   let bridged = false
   if (!endpoint && wire === 'openai.completions' && endpoints['openai.chat']) {
     endpoint = endpoints['openai.chat']

@@ -55,6 +55,8 @@ export interface Translation {
  * All functions are pure.
  */
 export interface Endpoint {
+  /** False for models that this wire does not reach. Looked at for text completions, which become chats then. Default: all. */
+  serves?(model: string): boolean
   encode(call: Call, translation: Translation): Awaitable<UpstreamRequest>
   /** Turns the provider's parsed JSON answer into the wire's own (`openai.chat` → {@link ChatCompletion}). */
   decode?(body: unknown, call: Call, target: Target): unknown
