@@ -3,6 +3,7 @@ import type { Call } from './types/call.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamRequest } from './types/provider.ts'
 import { defineProvider } from './define.ts'
+import { editMessages } from './foreign-fields.ts'
 import { rewriteBytes } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
 import { findFields, replaceField } from './multipart.ts'
@@ -41,6 +42,11 @@ export interface OpenAILike {
   readonly completions?: (model: string, base: string) => boolean
   /** False where the API rejects the role `developer`: it becomes `system`, which says the same. Default true. */
   readonly developerRole?: boolean
+  /**
+   * Fields that other providers' answers, or the gateway's, leave in assistant messages and that the API rejects. They mean
+   * nothing to it, and are taken out.
+   */
+  readonly foreignFields?: readonly string[]
   readonly error?: (status: number, body: string) => ErrorShape
   /** See {@link ProviderDefinition.priceProvider}. */
   readonly priceProvider?: string | false
@@ -116,8 +122,10 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
 function createEdits(like: OpenAILike): (call: Call, translation: Translation) => BodyEdits {
   const { rename, unsupported, consume } = like
   const streamUsage = like.streamUsage !== false
-  const developerRole = like.developerRole !== false
-  const plain = !rename && !unsupported && !consume && developerRole
+  const { foreignFields: foreign = [], developerRole } = like
+  const messageEdits =
+    developerRole === false || foreign.length > 0 ? { developer: developerRole === false, foreign } : undefined
+  const plain = !rename && !unsupported && !consume && !messageEdits
   return (call, translation) => {
     const set: Record<string, unknown> = { model: translation.target.model }
     const remove: string[] = []
@@ -139,10 +147,8 @@ function createEdits(like: OpenAILike): (call: Call, translation: Translation) =
       // Null says nothing: it must not take the place of what the API's own name says.
       if (call.body[from] !== null) set[name] = call.body[from]
     }
-    if (!developerRole) {
-      const messages = withoutDeveloper(call.body['messages'])
-      if (messages) set['messages'] = messages
-    }
+    const messages = messageEdits && editMessages(call.body['messages'], messageEdits)
+    if (messages) set['messages'] = messages
     return { set, remove }
   }
 }
@@ -152,16 +158,6 @@ function asksNothing(value: unknown): boolean {
   if (value === null || value === false || value === 0) return true
   if (Array.isArray(value)) return value.every((each) => each === 'text')
   return typeof value === 'object' && Object.keys(value).length === 0
-}
-
-/** The messages with developers as systems; undefined where there are none. */
-function withoutDeveloper(messages: unknown): unknown[] | undefined {
-  if (!Array.isArray(messages) || !messages.some(isDeveloper)) return undefined
-  return messages.map((message) => (isDeveloper(message) ? { ...message, role: 'system' } : message))
-}
-
-function isDeveloper(message: unknown): message is Record<string, unknown> {
-  return (message as { role?: unknown } | null)?.role === 'developer'
 }
 
 /** Any other path: the body's bytes as they are, but for the model's name. */

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/index.ts'
 import type { Call, ProviderDefinition, Target, Translation } from '../../src/index.ts'
 import deepseek from '../../providers/deepseek.ts'
+import fireworks from '../../providers/fireworks.ts'
 import groq from '../../providers/groq.ts'
 import mistral from '../../providers/mistral.ts'
 import openai from '../../providers/openai.ts'
@@ -72,6 +73,49 @@ describe('developers', () => {
   test('stay where it does', async () => {
     expect((await encode(openai as never, { messages: asked }))['messages']).toEqual(asked)
   })
+})
+
+describe('what answers of others left in the conversation', () => {
+  const call = { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }
+  const plain = [...messages, { role: 'assistant', content: null, tool_calls: [call] }]
+  const signed = { ...call, provider_specific_fields: { thought_signature: 's' } }
+  const thought = {
+    reasoning_content: 'Hm.',
+    thinking_blocks: [{ type: 'thinking', thinking: 'Hm.', signature: 's' }],
+    provider_specific_fields: { stop_sequence: 'x' },
+    annotations: [],
+  }
+  const left = { ...plain[1], ...thought, refusal: null, audio: null, function_call: null, tool_calls: [signed] }
+
+  test.each([groq, mistral])('is taken out where it is refused ($name)', async (definition) => {
+    const sent = await encode(definition as never, { messages: [...messages, left] })
+    expect(sent['messages']).toEqual(plain)
+  })
+
+  test('Fireworks takes reasoning back', async () => {
+    const sent = await encode(fireworks as never, { messages: [...messages, { ...plain[1], ...thought }] })
+    expect(sent['messages']).toEqual([...messages, { ...plain[1], reasoning_content: 'Hm.', annotations: [] }])
+  })
+
+  test('a refusal, a picture and fields of users stay', async () => {
+    const asked = [
+      { role: 'user', content: 'a', annotations: [] },
+      { role: 'assistant', content: null, refusal: 'No.', images: [{}] },
+    ]
+    expect((await encode(groq as never, { messages: asked }))['messages']).toEqual(asked)
+  })
+
+  test('stays where nothing is refused', async () => {
+    expect((await encode(openai as never, { messages: [...messages, left] }))['messages']).toEqual([...messages, left])
+  })
+
+  test.each([[[null]], [[1, 'x']], [[{ role: 'assistant', tool_calls: [null, signed, 1] }]]])(
+    'odd messages stay as odd: %j',
+    async (odd) => {
+      const sent = (await encode(groq as never, { messages: odd }))['messages'] as unknown[]
+      expect(JSON.stringify(sent)).toBe(JSON.stringify(odd).replace(/,"provider_specific_fields":[^}]*}/, ''))
+    },
+  )
 })
 
 describe('fields that the API rejects', () => {
