@@ -2,7 +2,7 @@ import { appendFileSync, rmSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Database } from './database.ts'
 import { toWhole } from './line.ts'
-import { listSegments, readPart } from './segments.ts'
+import { listSegments, readPart, removeDrained } from './segments.ts'
 import { writeBatch } from './write-batch.ts'
 
 export interface DrainOptions {
@@ -62,6 +62,7 @@ export function createDrain({ folder, journal, report }: DrainOptions): Drain {
         offsets.delete(path)
         return true
       }
+      removeDrained(folder)
       return false
     },
     close() {

@@ -73,6 +73,7 @@ export function createInstance(journal: string): Instance {
       for (const other of readdirSync(journal)) {
         if (other === name || !/^\d+-[0-9a-f]{16}$/.test(other) || isAlive(other, join(journal, other), owner)) continue
         try {
+          flatten(join(journal, other), folder)
           renameSync(join(journal, other), join(folder, other))
           count++
         } catch {
@@ -84,6 +85,18 @@ export function createInstance(journal: string): Instance {
     release() {
       here.delete(name)
     },
+  }
+}
+
+/**
+ * What a writer had taken over goes beside it: one in the other, every crash would make the paths longer, up to where no
+ * segment can be opened.
+ */
+function flatten(from: string, to: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    flatten(join(from, entry.name), to)
+    renameSync(join(from, entry.name), join(to, entry.name))
   }
 }
 

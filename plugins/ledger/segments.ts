@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync, readdirSync } from 'node:fs'
+import { closeSync, openSync, readSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A file of the journal. It has a fixed size and is zeros behind the last line. */
@@ -38,6 +38,14 @@ export function listSegments(folder: string, closed: boolean): Segment[] {
     .filter((entry) => entry.isDirectory())
     .flatMap(({ name }) => listSegments(join(folder, name), true))
   return [...adopted, ...own.map((name, at) => ({ path: join(folder, name), complete: closed || at < own.length - 1 }))]
+}
+
+/** Removes the folders inside that no segment is left in, and with them the room on the disk that was taken beforehand. */
+export function removeDrained(folder: string): void {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name)
+    if (entry.isDirectory() && listSegments(path, true).length === 0) rmSync(path, { recursive: true, force: true })
+  }
 }
 
 /**

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { createInstance } from '../../plugins/ledger/instance.ts'
+import { listSegments } from '../../plugins/ledger/segments.ts'
 import { temporaryFolder } from './support.ts'
 
 const LEFT = '-0123456789abcdef'
@@ -73,5 +74,20 @@ it('makes its folder anew when another took it', () => {
   expect(own.adopt()).toBe(1)
   expect(slow.beat()).toBe(false)
   expect(existsSync(join(slow.folder, 'owner.json'))).toBe(true)
+  own.release()
+})
+
+it('lays what others had taken over side by side, however many of them died one after the other', () => {
+  const journal = temporaryFolder()
+  let own = createInstance(journal)
+  for (let i = 0; i < 200; i++) {
+    writeFileSync(join(own.folder, '000000000001.log'), '{"uid":"u"}\n')
+    own.release()
+    own = createInstance(journal)
+    expect(own.adopt()).toBe(1)
+  }
+  const segments = listSegments(own.folder, false)
+  expect(segments.length).toBe(200)
+  expect(segments.every(({ path }) => existsSync(path) && dirname(dirname(path)) === own.folder)).toBe(true)
   own.release()
 })
