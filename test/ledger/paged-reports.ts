@@ -3,6 +3,7 @@ import type { Database } from '../../plugins/ledger/database.ts'
 import type { CallEntry } from '../../plugins/ledger/entry.ts'
 import type { PagedReport, ReportArgs } from '../../plugins/ledger/reports/run-report.ts'
 import { runReport } from '../../plugins/ledger/reports/run-report.ts'
+import type { LogFilter, LogPage } from '../../plugins/ledger/reports/spend-logs.ts'
 import { writeBatch } from '../../plugins/ledger/write-batch.ts'
 import { entry } from './support.ts'
 
@@ -171,6 +172,19 @@ export function testPagedReports(open: () => Promise<Database>): void {
     const { text, cursor } = await runReport(database, { name: 'logPage', args, format: 'json' })
     expect(JSON.parse(text)).toMatchObject([{ request_id: expect.any(String) }, { request_id: expect.any(String) }])
     expect(cursor).toEqual(expect.any(String))
+  })
+
+  it('rows in pages by numbers, with how many there are', async () => {
+    const database = await filled()
+    const page = async (filter: LogFilter, number: number) => {
+      const args = { filter, limit: 7, page: number, texts: false }
+      return JSON.parse((await runReport(database, { name: 'logPage', args, format: 'json' })).text) as LogPage
+    }
+    const last = await page({}, 26)
+    expect([last.data.length, last.page, last.total, last.total_pages, last.has_more]).toEqual([5, 26, 180, 26, false])
+    const own = CALLS.filter(({ user, at }) => user === 'user-1' && at >= Date.UTC(2026, 10, 21))
+    const some = await page({ user_id: 'user-1', from: Date.UTC(2026, 10, 21) }, 2)
+    expect([some.data.length, some.total, some.has_more]).toEqual([7, own.length, true])
   })
 }
 

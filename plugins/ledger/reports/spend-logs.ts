@@ -127,7 +127,7 @@ async function count(
 ): Promise<{ total: number; total_pages: number }> {
   const condition = where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''
   const [row] = await database.all(
-    `SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM ungate_spend_logs ${condition} LIMIT ${COUNT_LIMIT}) AS some`,
+    `SELECT COUNT(*) AS total FROM (SELECT 1 AS one FROM ungate_spend_logs ${condition} LIMIT ${COUNT_LIMIT}) AS counted`,
     params,
   )
   const total = Number(row?.['total'] ?? 0)
