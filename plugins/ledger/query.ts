@@ -3,7 +3,13 @@ import { invalidRequest, z } from '../../src/index.ts'
 import { fromCursor } from './reports/cursor.ts'
 import type { CursorKind } from './reports/cursor.ts'
 
-const text = (description: string) => z.string().optional().describe(description)
+// PostgreSQL has no NUL in text, and no row has one.
+const text = (description: string) =>
+  z
+    .string()
+    .refine((value) => !value.includes('\0'), 'must not have a NUL in it')
+    .optional()
+    .describe(description)
 const whole = (description: string) =>
   z
     .string()
@@ -76,12 +82,12 @@ export function readNumber(query: Query, name: string, bounds: { fallback: numbe
   return Math.min(value, bounds.max)
 }
 
-/** USD as nano-dollars. */
+/** USD as nano-dollars; what is more than any row can have, as the most. */
 export function readDollars(query: Query, name: string): number | undefined {
-  if (query[name] === undefined) return undefined
+  if (query[name] === undefined || query[name] === '') return undefined
   const dollars = Number(query[name])
   if (!Number.isFinite(dollars)) throw invalidRequest(`\`${name}\` must be a number.`, name)
-  return Math.round(dollars * 1e9)
+  return Math.max(-Number.MAX_SAFE_INTEGER, Math.min(Math.round(dollars * 1e9), Number.MAX_SAFE_INTEGER))
 }
 
 /** Keys are kept as SHA-256, as LiteLLM does: who has the key itself may ask with it. */
@@ -105,9 +111,15 @@ function readTime(query: Query, name: string): { ms: number; wholeDay: boolean }
   const value = query[name]
   if (value === undefined || value === '') return undefined
   const match = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)(?:Z|\+00:00)?)?$/.exec(value)
-  const ms = match ? Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}Z`) : NaN
+  const ms = match && isDay(match[1]!) ? Date.parse(`${match[1]}T${match[2] ?? '00:00:00'}Z`) : NaN
   if (Number.isNaN(ms)) throw invalidRequest(`\`${name}\` must be a day such as 2026-11-21 (UTC).`, name)
   return { ms, wholeDay: match![2] === undefined }
+}
+
+/** `Date` takes the 31st of February for the 3rd of March. */
+function isDay(day: string): boolean {
+  const ms = Date.parse(day)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(day)
 }
 
 function dayBefore(days: number): string {

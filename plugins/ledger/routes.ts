@@ -112,7 +112,7 @@ function addGlobalRoutes(add: Add, { config }: GatewayContext): void {
   add({
     path: '/global/spend',
     summary: 'Spend of all calls',
-    query: DATES,
+    query: [...DATES, 'model'],
     report: 'globalSpend',
     args(query, viewer) {
       const narrowed = all()(query, viewer)

@@ -31,5 +31,7 @@ export function fromCursor<K extends CursorKind>(cursor: string, kind: K): [Part
 
 function isPart(value: unknown, part: keyof Parts): boolean {
   if (part === 'integer') return Number.isSafeInteger(value)
-  return part === 'number' ? Number.isFinite(value) : typeof value === 'string'
+  if (part === 'number') return Number.isFinite(value)
+  // PostgreSQL takes no NUL, and no name has one.
+  return typeof value === 'string' && !value.includes('\0')
 }

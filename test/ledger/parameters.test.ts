@@ -1,0 +1,39 @@
+import { expect, it } from 'vitest'
+import { readDays, readDollars, readTimes } from '../../plugins/ledger/query.ts'
+import { toCursor } from '../../plugins/ledger/reports/cursor.ts'
+import { ledgerGateway } from './support.ts'
+
+it('names a parameter with a NUL in it, which PostgreSQL takes for no text', async () => {
+  const { get } = await ledgerGateway({})
+  for (const path of [
+    '/spend/logs?request_id=a%00b',
+    '/spend/keys?api_key=%00',
+    '/spend/tags?tags=all,%00',
+    '/global/spend?model=%00',
+    '/global/activity?model=%00',
+    '/team/daily/activity?team_ids=%00',
+    `/global/spend/report?group_by=customer&cursor=${toCursor(['2026-11-21', 'a\0'])}`,
+  ]) {
+    const answer = await get('admin', path)
+    const { error } = (await answer.json()) as { error: { param: string } }
+    expect([path, answer.status, error.param]).toEqual([path, 400, /[?&](\w+)=[^&]*$/.exec(path)![1]])
+  }
+})
+
+it('takes amounts of any size, as those that a row can have', () => {
+  expect(readDollars({ min_spend: '0.000000001' }, 'min_spend')).toBe(1)
+  for (const amount of ['1e300', '-1e300', '99999999999']) {
+    expect(Number.isSafeInteger(readDollars({ min_spend: amount }, 'min_spend'))).toBe(true)
+  }
+  expect(readDollars({ min_spend: '' }, 'min_spend')).toBeUndefined()
+  expect(() => readDollars({ min_spend: 'many' }, 'min_spend')).toThrow('must be a number')
+})
+
+it('takes no day that is in no calendar for one of the next month', () => {
+  for (const end_date of ['2026-02-29', '2026-02-31', '2026-11-31', '2026-04-31 08:00']) {
+    expect(() => readDays({ end_date })).toThrow('must be a day')
+    expect(() => readTimes({ end_date })).toThrow('must be a day')
+  }
+  expect(readDays({ end_date: '2028-02-29' }).to).toBe('2028-02-29')
+  expect(readTimes({ end_date: '2026-11-30 24:00' }).before).toBe(Date.UTC(2026, 11, 1))
+})
