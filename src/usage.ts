@@ -1,6 +1,8 @@
 import type { Call, Usage } from './types/call.ts'
 import type { ChatUsage } from './types/chat.ts'
 
+/** More than any call has, and its cost still a whole number: nonsense from a provider would spoil sums and fail counters. */
+const MOST_TOKENS = 1e9
 const PARSE_WHOLE = 64 * 1024
 /** Shorter bodies hold no pictures worth leaving out. */
 const TEXT_ONLY = 4096
@@ -108,7 +110,9 @@ function secondsOnly(usage: Record<string, unknown>): Usage | undefined {
 }
 
 function count(value: unknown): number | undefined {
-  return typeof value === 'number' && Number.isFinite(value) ? Math.max(0, Math.round(value)) : undefined
+  return typeof value === 'number' && Number.isFinite(value)
+    ? Math.min(Math.max(0, Math.round(value)), MOST_TOKENS)
+    : undefined
 }
 
 function record(value: unknown): Record<string, unknown> | undefined {

@@ -157,3 +157,12 @@ describe('usage in one form', () => {
     expect(Buffer.concat(silent.push(whole)).toString()).toBe(text)
   })
 })
+
+it('takes no more than a call can have', () => {
+  const usage = toUsage({
+    prompt_tokens: 1e300,
+    completion_tokens: 1e19,
+    prompt_tokens_details: { cached_tokens: 1e300 },
+  })
+  expect(usage).toEqual({ input: 1e9, output: 1e9, cacheRead: 1e9 })
+})
