@@ -2,10 +2,14 @@ import type { Call, Cost, Usage } from '../types/call.ts'
 import type { Answer, Context } from '../types/lifecycle.ts'
 import type { CostOptions, Price, PriceTable, RequestPrices } from '../types/prices.ts'
 import type { Target } from '../types/provider.ts'
+import { findField } from '../multipart.ts'
 import { costOf } from './cost-of.ts'
+import { isWork } from './work.ts'
 
 /** Wires whose calls may be billed by the time they take, where a deployment has no token prices. */
 const TIMED = new Set(['openai.chat', 'openai.completions', 'openai.embeddings'])
+/** Of one call (OpenAI API reference, "Create image", `n`). Nobody checks the forms of edits. */
+const MOST_PICTURES = 10
 const REQUEST_KEYS = ['input_cost_per_token', 'output_cost_per_token'] as const
 
 /**
@@ -32,7 +36,7 @@ function priceCall(
   const options = measure(ctx.call, usage, price, ms)
   const requestPrices = requestPricesOf(ctx)
   const unknown = price.source === 'unknown' && !requestPrices
-  if (!usage && !isMeasured(options) && !(unknown && isGenerated(ctx.call))) return undefined
+  if (!usage && !isKnown(ctx.call, price, options) && !(unknown && isGenerated(ctx.call))) return undefined
   if (unknown) prices.reportUnknown(target)
   return costOf(usage, price, requestPrices ? { ...options, requestPrices } : options)
 }
@@ -79,7 +83,7 @@ function measure(call: Call, usage: Usage | undefined, price: Price, ms: number)
   if (units.image > 0 || units.imageInput > 0 || units.pixel > 0) {
     options = {
       ...options,
-      ...(call.wire === 'openai.images' ? imagesMade(call, price) : { imagesInput: imagesIn(call) }),
+      ...(makesImages(call) ? imagesMade(call, price) : { imagesInput: imagesIn(call) }),
     }
   }
   if (units.character > 0) options = { ...options, characters: charactersIn(call) }
@@ -89,9 +93,10 @@ function measure(call: Call, usage: Usage | undefined, price: Price, ms: number)
   return options
 }
 
-/** Something was counted that is no token. */
-function isMeasured(options: CostOptions | undefined): boolean {
-  return (options?.pixels ?? options?.characters ?? options?.seconds) !== undefined
+/** What it costs is certain without any tokens: something else was counted, each request has a price, or all is free. */
+function isKnown(call: Call, { units, free }: Price, options: CostOptions | undefined): boolean {
+  if ((options?.pixels ?? options?.characters ?? options?.seconds) !== undefined) return true
+  return (free || units.request > 0) && isWork(call)
 }
 
 /** A model worked for it, whether or not it said how much. */
@@ -109,10 +114,25 @@ export function pixelsOf(size: unknown): number {
   return width === undefined ? 1024 * 1024 : Number(width) * Number(height)
 }
 
+/** Edits and variations are passed through. */
+function makesImages({ wire, method, path }: Call): boolean {
+  return wire === 'openai.images' || (method === 'POST' && /^\/images\/(edits|variations)$/.test(path))
+}
+
 /** Some price lists know one price per picture and put it on the input's side. */
-function imagesMade({ body }: Call, { units }: Price): CostOptions {
-  const made = Math.max(1, Number(body['n'] ?? 1) || 1)
-  return { ...(units.image > 0 ? { images: made } : { imagesInput: made }), pixels: made * pixelsOf(body['size']) }
+function imagesMade(call: Call, { units }: Price): CostOptions {
+  const asked = Math.trunc(Number(fieldOf(call, 'n') ?? 1)) || 1
+  const made = Math.min(Math.max(1, asked), MOST_PICTURES)
+  return {
+    ...(units.image > 0 ? { images: made } : { imagesInput: made }),
+    pixels: made * pixelsOf(fieldOf(call, 'size')),
+  }
+}
+
+/** A field of a JSON body or a form. */
+function fieldOf({ body, raw, headers }: Call, name: string): unknown {
+  if (!(raw instanceof Uint8Array)) return body[name]
+  return findField(raw, headers.get('content-type') ?? '', name)?.value
 }
 
 function imagesIn({ body }: Call): number {
