@@ -27,5 +27,7 @@ export async function migrate(database: Database, now = Date.now()): Promise<voi
 async function makeSchema(transaction: Transaction): Promise<void> {
   const [found] = await transaction.all("SELECT current_schema() AS name, current_setting('search_path') AS path")
   const path = String(found?.['path'])
-  if (found?.['name'] === null && /^\w+$/.test(path)) await transaction.all(`CREATE SCHEMA IF NOT EXISTS ${path}`)
+  // As PostgreSQL writes it: with quotes where the name needs them.
+  if (found?.['name'] === null && /^(\w+|"([^"$]|"")+")$/.test(path))
+    await transaction.all(`CREATE SCHEMA IF NOT EXISTS ${path}`)
 }

@@ -1,4 +1,4 @@
-import type { PoolClient, PoolConfig } from 'pg'
+import type { PoolClient } from 'pg'
 import type { Database, Transaction } from './database.ts'
 import { BadRow } from './database.ts'
 import type { Row, Value } from './row.ts'
@@ -8,18 +8,21 @@ const DATA_ERRORS = /^(22|23)/
 const INT8 = 20
 const NUMERIC = 1700
 
+/** In the server, milliseconds. */
+const STATEMENT_MS = 60_000
+
 /** PostgreSQL 12 or newer. Nothing waits for it longer than the deadlines here. */
 export async function openPostgres(url: string): Promise<Database> {
   const { default: pg } = await import('pg')
+  const { connectionString, begin } = readUrl(url)
   const pool = new pg.Pool({
-    ...toPoolConfig(url),
+    connectionString,
     max: 4,
     application_name: 'ungate-ledger',
     connectionTimeoutMillis: 5000,
     idleTimeoutMillis: 30_000,
-    // In the server and here: a server that hangs keeps no promise of its own.
-    statement_timeout: 60_000,
-    query_timeout: 65_000,
+    // A server that hangs does not keep its own.
+    query_timeout: STATEMENT_MS + 5000,
     keepAlive: true,
     types: {
       getTypeParser: ((oid: number, format?: 'text') =>
@@ -30,25 +33,36 @@ export async function openPostgres(url: string): Promise<Database> {
   })
   // An idle connection that breaks is replaced by the next use, which tells what is wrong.
   pool.on('error', () => {})
+  const within = async <T>(work: (client: PoolClient) => Promise<T>): Promise<T> => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query(begin)
+      const result = await work(client)
+      await client.query('COMMIT')
+      return result
+    } catch (error) {
+      // Whatever state it is in: a new connection knows.
+      broken = error as Error
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
   return {
     dialect: 'postgres',
-    all: async (sql, params = []) => (await pool.query(numbered(sql), [...params])).rows as Row[],
-    lists: async (sql, params = []) =>
-      (await pool.query<Value[]>({ text: numbered(sql), values: [...params], rowMode: 'array' })).rows,
+    all: (sql, params = []) => within(async (client) => (await client.query(numbered(sql), [...params])).rows as Row[]),
+    lists: (sql, params = []) =>
+      within(async (client) => {
+        const query = { text: numbered(sql), values: [...params], rowMode: 'array' as const }
+        return (await client.query<Value[]>(query)).rows
+      }),
     async transaction(work) {
-      const client = await pool.connect()
-      let broken: Error | undefined
       try {
-        await client.query('BEGIN')
-        const result = await work(createTransaction(client))
-        await client.query('COMMIT')
-        return result
+        return await within((client) => work(createTransaction(client)))
       } catch (error) {
-        // Whatever state it is in: a new connection knows.
-        broken = error as Error
-        throw DATA_ERRORS.test(String((error as { code?: unknown }).code)) ? new BadRow(broken.message) : error
-      } finally {
-        client.release(broken)
+        const { code, message } = error as { code?: unknown; message: string }
+        throw DATA_ERRORS.test(String(code)) ? new BadRow(message) : error
       }
     },
     close: () => pool.end(),
@@ -81,17 +95,19 @@ function createTransaction(client: PoolClient): Transaction {
   }
 }
 
-/** Prisma's URLs, as LiteLLM has them, name a schema and settings of Prisma's own pool. */
-function toPoolConfig(url: string): PoolConfig {
+/**
+ * Prisma's URLs, as LiteLLM has them, name a schema and settings of Prisma's own pool. What a session is to be like is said
+ * with each transaction: PgBouncer refuses a connection that begins with settings, and gives it to others in between.
+ */
+function readUrl(url: string): { connectionString: string; begin: string } {
   const parsed = new URL(url)
   const schema = parsed.searchParams.get('schema')
   for (const name of ['schema', 'connection_limit', 'pool_timeout', 'connect_timeout', 'pgbouncer', 'socket_timeout']) {
     parsed.searchParams.delete(name)
   }
-  const connectionString = parsed.href
-  return schema
-    ? { connectionString, options: `-c search_path=${schema.replaceAll(/[^\w]/g, '')}` }
-    : { connectionString }
+  const settings = [`SET LOCAL statement_timeout = ${STATEMENT_MS}`]
+  if (schema) settings.push(`SET LOCAL search_path = "${schema.replaceAll('"', '""')}"`)
+  return { connectionString: parsed.href, begin: ['BEGIN', ...settings].join('; ') }
 }
 
 function numbered(sql: string): string {

@@ -13,10 +13,13 @@ const PRISMA = ['schema', 'connection_limit', 'pool_timeout', 'connect_timeout',
  * @throws Error where the database cannot be read or has no tables of LiteLLM; never names the password
  */
 export async function readDatabase(url: string): Promise<LitellmTables> {
-  const client = await connect(url)
+  const { config, schema } = readUrl(url)
+  const client = await connect(config)
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await client.query("SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL extra_float_digits = 3")
+    // Here, since PgBouncer refuses a connection that begins with settings.
+    if (schema) await client.query(`SET LOCAL search_path = ${quoted(schema)}`)
     const tables = await namesOf(client)
     if (tables.length === 0) throw new Error('the database has no tables of LiteLLM. Is the schema right (?schema=)?')
     const rows = new Map<string, Row[]>()
@@ -38,9 +41,9 @@ export async function readDatabase(url: string): Promise<LitellmTables> {
   }
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect(config: ClientConfig): Promise<Client> {
   const { default: pg } = await importPg()
-  const client = new pg.Client(toConfig(url))
+  const client = new pg.Client(config)
   // A connection that breaks fails the query as well.
   client.on('error', () => {})
   try {
@@ -61,19 +64,19 @@ async function importPg() {
   }
 }
 
-function toConfig(url: string): ClientConfig {
+function readUrl(url: string): { config: ClientConfig; schema: string | null } {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (!parsed) throw new Error("LiteLLM's database: the URL is not one. Write postgres://user:password@host:5432/name.")
   const schema = parsed.searchParams.get('schema')
   for (const name of PRISMA) parsed.searchParams.delete(name)
-  return {
+  const config: ClientConfig = {
     connectionString: parsed.href,
     application_name: 'ungate-migrate',
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     types: { getTypeParser: () => (value: unknown) => value } as unknown as NonNullable<ClientConfig['types']>,
-    ...(schema ? { options: `-c search_path=${schema.replaceAll(/[^\w]/g, '')}` } : {}),
   }
+  return { config, schema }
 }
 
 async function namesOf(client: Client): Promise<string[]> {

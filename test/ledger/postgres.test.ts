@@ -1,9 +1,10 @@
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { openDatabase } from '../../plugins/ledger/database.ts'
-import type { Database } from '../../plugins/ledger/database.ts'
 import { migrate } from '../../plugins/ledger/migrate.ts'
 import { postgresPrograms, startPostgres } from '../support/postgres.ts'
 import type { PostgresServer } from '../support/postgres.ts'
+import { startPooler } from '../support/pooler.ts'
 import { testDatabase } from './databases.ts'
 import { testPagedReports } from './paged-reports.ts'
 import { ledgerGateway, temporaryFolder } from './support.ts'
@@ -13,19 +14,21 @@ if (!bin) console.log('No PostgreSQL server is installed (/usr/lib/postgresql): 
 
 describe.runIf(bin)('PostgreSQL', () => {
   let server: PostgresServer
-  let admin: Database
+  let admin: pg.Pool
   let count = 0
   beforeAll(async () => {
     server = await startPostgres(bin!)
-    admin = await openDatabase(server.url, '/')
+    admin = new pg.Pool({ connectionString: server.url })
+    // The server is stopped in between.
+    admin.on('error', () => {})
   })
   afterAll(async () => {
-    await admin?.close()
+    await admin?.end()
     await server?.remove()
   })
 
   const freshUrl = async () => {
-    await admin.all(`CREATE DATABASE test${++count}`)
+    await admin.query(`CREATE DATABASE test${++count}`)
     return server.url.replace(/postgres$/, `test${count}`)
   }
 
@@ -53,6 +56,21 @@ describe.runIf(bin)('PostgreSQL', () => {
       'ungate_migrations',
       'ungate_spend_logs',
     ])
+  })
+
+  it('works through PgBouncer, which takes no settings with a connection', async () => {
+    const pooler = await startPooler(await freshUrl())
+    const url = `${pooler.url}?schema=Our-ledger&pgbouncer=true`
+    const { gateway, chat, json } = await ledgerGateway({ url })
+    await (await chat('alice')).arrayBuffer()
+    expect(await json('admin', '/global/spend')).toMatchObject({ api_requests: 1 })
+    await gateway.close()
+    const database = await openDatabase(url, '/')
+    const settings = "SELECT current_schema() AS schema, current_setting('statement_timeout') AS timeout"
+    expect(await database.all(settings)).toEqual([{ schema: 'Our-ledger', timeout: '1min' }])
+    expect(await database.lists('SELECT COUNT(*) FROM ungate_spend_logs')).toEqual([[1]])
+    await database.close()
+    await pooler.close()
   })
 
   it('adds up what several gateways write at once', async () => {

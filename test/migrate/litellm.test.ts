@@ -15,6 +15,7 @@ import { readDatabase } from '../../src/migrate/read-database.ts'
 import { readDump } from '../../src/migrate/read-dump.ts'
 import { createGatewayStorage } from '../../src/storage.ts'
 import { NOW, ROWS, SCHEMA, hashOf } from '../support/litellm-database.ts'
+import { startPooler } from '../support/pooler.ts'
 import { postgresPrograms, startPostgres } from '../support/postgres.ts'
 import type { PostgresServer } from '../support/postgres.ts'
 
@@ -66,6 +67,14 @@ if (bin) {
       expect(sorted(read), args.join(' ')).toEqual(sorted(tables))
       expect([...read.others.keys()]).toEqual(['LiteLLM_SpendLogs'])
     }
+  })
+
+  test('reads it through PgBouncer, which takes no settings with a connection', async () => {
+    await sql('CREATE SCHEMA "Two words"; CREATE TABLE "Two words"."LiteLLM_UserTable" (user_id text, spend float8)')
+    const pooler = await startPooler(server!.url)
+    const url = `${pooler.url}?schema=${encodeURIComponent('Two words')}&pgbouncer=true`
+    expect((await readDatabase(url)).rows).toEqual(new Map([['LiteLLM_UserTable', []]]))
+    await pooler.close()
   })
 
   test('nothing is written into LiteLLM’s database; what cannot be opened is said without the password', async () => {
