@@ -1,22 +1,23 @@
+import { fromEvents } from './assemble-events.ts'
+
 type Fields = Record<string, unknown>
 
 interface Choice {
   index: number
   message: Fields
+  /** By the places that the provider gave them: any number. */
+  tools: Map<number, Fields>
   finish_reason: unknown
 }
 
-/**
- * A stream of events as the answer it adds up to: OpenAI's chat and completion chunks as one object, anything else as the
- * list of its events. Undefined where there is none.
- */
+/** A stream of events as the answer it adds up to, as far as its dialect is known. Undefined where there is none. */
 export function assembleStream(text: string, wire: string): unknown {
   const events = text
     .split(/\r?\n/)
     .filter((line) => line.startsWith('data:'))
     .flatMap((line) => parse(line.slice(5)))
   if (events.length === 0) return undefined
-  return wire === 'openai.chat' || wire === 'openai.completions' ? fromChunks(events) : events
+  return wire === 'openai.chat' || wire === 'openai.completions' ? fromChunks(events) : fromEvents(events)
 }
 
 function fromChunks(chunks: readonly Fields[]): Fields {
@@ -27,27 +28,35 @@ function fromChunks(chunks: readonly Fields[]): Fields {
     for (const piece of Array.isArray(pieces) ? (pieces as Fields[]) : []) addPiece(choices, piece)
   }
   if (typeof answer['object'] === 'string') answer['object'] = answer['object'].replace(/\.chunk$/, '')
-  return { ...answer, choices: [...choices.values()].sort((a, b) => a.index - b.index) }
+  const sorted = [...choices.values()].sort((a, b) => a.index - b.index)
+  return { ...answer, choices: sorted.map(({ tools, ...choice }) => ({ ...choice, ...withTools(choice, tools) })) }
 }
 
 function addPiece(choices: Map<number, Choice>, piece: Fields): void {
   const index = Number(piece['index'] ?? 0)
-  const choice = choices.get(index) ?? { index, message: {}, finish_reason: null }
+  const choice: Choice = choices.get(index) ?? { index, message: {}, tools: new Map(), finish_reason: null }
   choices.set(index, choice)
   choice.finish_reason = piece['finish_reason'] ?? choice.finish_reason
   const delta = (piece['delta'] as Fields | undefined) ?? { content: piece['text'] }
   for (const [name, value] of Object.entries(delta)) {
-    if (name === 'tool_calls' && Array.isArray(value)) addToolCalls(choice.message, value as Fields[])
+    if (name === 'tool_calls' && Array.isArray(value)) addToolCalls(choice.tools, value as Fields[])
     else if (typeof value === 'string' && name !== 'role')
       choice.message[name] = `${textOf(choice.message[name])}${value}`
     else if (value !== undefined && value !== null) choice.message[name] = value
   }
 }
 
-function addToolCalls(message: Fields, pieces: readonly Fields[]): void {
-  const calls = (message['tool_calls'] ??= []) as Fields[]
+function withTools({ message }: { message: Fields }, tools: ReadonlyMap<number, Fields>): { message?: Fields } {
+  if (tools.size === 0) return {}
+  const calls = [...tools].sort(([a], [b]) => a - b).map(([, call]) => call)
+  return { message: { ...message, tool_calls: calls } }
+}
+
+function addToolCalls(tools: Map<number, Fields>, pieces: readonly Fields[]): void {
   for (const { index, function: part, ...rest } of pieces) {
-    const call = (calls[Number(index ?? 0)] ??= { function: { name: '', arguments: '' } })
+    const place = Number(index ?? 0)
+    const call = tools.get(place) ?? { function: { name: '', arguments: '' } }
+    tools.set(place, call)
     Object.assign(call, rest)
     const whole = call['function'] as Fields
     for (const [name, value] of Object.entries((part as Fields | undefined) ?? {})) {
