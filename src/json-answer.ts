@@ -8,6 +8,7 @@ import type { ExchangeInput, UpstreamHeaders } from './exchange.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { reportedError } from './openai-error.ts'
 import { providerError } from './upstream-error.ts'
+import { estimateAnswer } from './estimate-answer.ts'
 import { readJsonUsage, usageIn } from './usage.ts'
 import { fromChatCompletion } from './wires/completions.ts'
 
@@ -29,14 +30,17 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
   if (!endpoint.decode && !plan.bridged) {
     const type = input.headers['content-type']
     headers['content-type'] = typeof type === 'string' ? type : 'application/json'
-    const usage = plan.call.wire === 'openai.*' ? passingUsage(input) : readUsage(input)
+    const usage =
+      plan.call.wire === 'openai.*'
+        ? passingUsage(input)
+        : (readUsage(input) ?? estimateAnswer(ctx.call, () => parse(input)))
     return { status: input.status, headers, body: input.bytes, usage, target }
   }
   const parsed = parse(input)
   const decoded = endpoint.decode ? decode(endpoint.decode, parsed, input) : chatAnswer(parsed, input)
   const body = plan.bridged ? decode((chat) => fromChatCompletion(chat as ChatCompletion), decoded, input) : decoded
   headers['content-type'] = 'application/json'
-  const usage = usageIn(decoded)
+  const usage = usageIn(decoded) ?? estimateAnswer(ctx.call, () => body)
   return { status: input.status, headers, body: JSON.stringify(body), usage, target }
 }
 
