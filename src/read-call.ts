@@ -4,6 +4,7 @@ import type { MatchedEndpoint } from './endpoints.ts'
 import type { ScannedCall } from './json-scan.ts'
 import type { NodePair } from './node-types.ts'
 import { checkRequest } from './check-request.ts'
+import { decodeText } from './decode-text.ts'
 import { endToEnd } from './end-to-end.ts'
 import { GatewayError } from './error.ts'
 import { gatewayFields } from './gateway-fields.ts'
@@ -26,6 +27,7 @@ export interface ReadCall {
 
 const NONE: readonly string[] = []
 const OPEN = 0x7b
+const LINE_FEED = 0x0a
 /** Blanks of JSON (RFC 8259 §2). */
 const BLANKS = new Set([0x20, 0x09, 0x0a, 0x0d])
 
@@ -115,7 +117,7 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
   const hasBody = method !== 'GET' && method !== 'HEAD'
   const bytes = hasBody ? await source.bytes(declared ? limits.body : limits.upload) : new Uint8Array()
   // Many servers read JSON whatever its type says: the model in it must be the one that is checked.
-  const json = declared || isObject(bytes)
+  const json = declared || isOneObject(bytes)
   if (json && bytes.length > limits.body) throw bodyTooLarge(limits.body)
   const parsed = json && bytes.length > 0 ? parseJsonBody(bytes, limits.depth) : undefined
   const query = source.search ? new URLSearchParams(source.search) : undefined
@@ -170,11 +172,24 @@ function takeModel(search: string, query: URLSearchParams | undefined, taken: bo
   return text ? `?${text}` : ''
 }
 
-/** Whether bytes begin as an object does in JSON. */
-function isObject(bytes: Uint8Array): boolean {
-  let at = 0
+/** Whether bytes begin as an object does in JSON, and are not several, each on its line: nobody takes these for one. */
+function isOneObject(bytes: Uint8Array): boolean {
+  const start = skipBlanks(bytes, 0)
+  if (bytes[start] !== OPEN) return false
+  const end = bytes.indexOf(LINE_FEED, start)
+  if (end < 0 || skipBlanks(bytes, end) === bytes.length) return true
+  try {
+    JSON.parse(decodeText(bytes.subarray(start, end)))
+    return false
+  } catch {
+    return true
+  }
+}
+
+function skipBlanks(bytes: Uint8Array, from: number): number {
+  let at = from
   while (BLANKS.has(bytes[at]!)) at++
-  return bytes[at] === OPEN
+  return at
 }
 
 /** What of a form the gateway needs to know, as a body. */

@@ -47,13 +47,16 @@ it.each(['text/plain', 'application/x-www-form-urlencoded', 'application/octet-s
     const broken = new TextEncoder().encode('{"model":"large"} and more')
     const answer = await post('/v1/responses', broken, { ...headers, 'x-litellm-model': 'small' }, key)
     expect([answer.status, answer.body['error']]).toMatchObject([400, { code: 'invalid_json' }])
+    const lenient = new TextEncoder().encode('{"model":"large","x":NaN}\n{}')
+    const other = await post('/v1/responses', lenient, { ...headers, 'x-litellm-model': 'small' }, key)
+    expect([other.status, other.body['error']]).toMatchObject([400, { code: 'invalid_json' }])
   },
 )
 
 it('leaves other bytes as they are', async () => {
   const { post, key } = await setup()
   const headers = { 'content-type': 'text/plain', 'x-litellm-model': 'small' }
-  for (const text of ['model: large', '["model"]', ' ']) {
+  for (const text of ['model: large', '["model"]', ' ', '{"model":"large"}\n{"model":"large"}\n']) {
     expect(await post('/v1/uploads', text, headers, key)).toEqual({ status: 200, body: { type: 'text/plain', text } })
   }
 })
