@@ -3,6 +3,8 @@ export * from './types/chat.ts'
 export * from './types/provider.ts'
 export * from './types/config.ts'
 export * from './types/plugin.ts'
+// The options of what is built in belong to the types of a config; nothing else in the declarations names them.
+export type {} from './registry.gen.ts'
 export * from './types/counters.ts'
 export * from './types/lifecycle.ts'
 export * from './types/prices.ts'

@@ -69,7 +69,7 @@ export default definePlugin({
   },
 )
 
-it('is a library with types', { timeout: 60_000 }, async () => {
+it('is a library', { timeout: 60_000 }, async () => {
   const script = `import { createGateway } from '@ungate/gateway'
 const gateway = await createGateway({ environment: true }, { env: {} })
 const response = await gateway.fetch('http://gateway/v1/models')
@@ -78,6 +78,23 @@ await gateway.close()`
   await writeFile(join(project, 'library.mjs'), script)
   const { stdout } = await run('node', ['library.mjs'], { cwd: project, env: cleanEnv() })
   expect(stdout.trim()).toBe('200')
-  const types = await readdir(join(project, 'node_modules/@ungate/gateway/dist/src'))
-  expect(types).toContain('index.d.ts')
+})
+
+it('completes and checks the options of plugins in a config', { timeout: 60_000 }, async () => {
+  const config = `import { defineGatewayConfig } from '@ungate/gateway'
+export default defineGatewayConfig({ plugins: { cache: { ttl: 600 }, retry: false, mine: { anything: 1 } } })
+// @ts-expect-error -- no such option
+defineGatewayConfig({ plugins: { cache: { tll: 600 } } })
+// @ts-expect-error -- a list is meant
+defineGatewayConfig({ plugins: { fallback: { fallbacks: [{ smart: 'house' }] } } })
+// @ts-expect-error -- no such key
+defineGatewayConfig({ model: [] })`
+  await writeFile(join(project, 'gateway.config.ts'), config)
+  const options = { strict: true, noEmit: true, module: 'nodenext', target: 'es2023', skipLibCheck: true }
+  const typeRoots = [join(root, 'node_modules/@types')]
+  const compilerOptions = { ...options, types: ['node'], typeRoots }
+  await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['gateway.config.ts'] }))
+  const tsc = join(root, 'node_modules/typescript/bin/tsc')
+  const { stdout } = await run('node', [tsc, '-p', project]).catch((error: { stdout: string }) => error)
+  expect(stdout).toBe('')
 })
