@@ -1,7 +1,7 @@
 import anthropic from '../../providers/anthropic/index.ts'
 import { testProvider } from '../suites/provider.ts'
 import { answer, both, close, error, event, model, open, piece, stream, toolBlock } from './anthropic-fixtures.ts'
-import { image, toolConversation, weather } from './openai-fixtures.ts'
+import { image, toolConversation, weather } from '../suites/openai-fixtures.ts'
 
 const apiKey = 'sk-ant-suite-0123456789abcdef'
 const usage = { prompt_tokens: 14, completion_tokens: 7 }

@@ -1,16 +1,15 @@
 import azure from '../../providers/azure.ts'
 import { testProvider } from '../suites/provider.ts'
-import { openAIFixtures } from './openai-fixtures.ts'
+import { openAIFixtures } from '../suites/openai-fixtures.ts'
 
 const apiKey = '0123456789abcdef0123456789abcdef'
 const { main, errors } = openAIFixtures
 
 testProvider({
+  ...openAIFixtures,
   definition: azure,
   options: (url) => ({ apiKey, baseURL: url, apiVersion: '2024-10-21' }),
   apiKey,
-  model: 'upstream-model',
-  ...openAIFixtures,
   main: {
     ...main,
     sent: {

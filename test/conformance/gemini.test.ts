@@ -1,6 +1,6 @@
 import gemini from '../../providers/gemini/index.ts'
 import { testProvider } from '../suites/provider.ts'
-import { image, toolConversation, weather } from './openai-fixtures.ts'
+import { image, toolConversation, weather } from '../suites/openai-fixtures.ts'
 
 const apiKey = 'AIzaSuite-0123456789abcdef'
 const model = 'gemini-2.5-flash'

@@ -1,16 +1,12 @@
 import mistral from '../../providers/mistral.ts'
 import { testProvider } from '../suites/provider.ts'
-import { openAIFixtures, withUsageOnFinish } from './openai-fixtures.ts'
+import { openAIFixtures, withUsageOnFinish } from '../suites/openai-fixtures.ts'
 
-const apiKey = 'sk-suite-0123456789abcdef'
 const fixtures = withUsageOnFinish(openAIFixtures)
 
 testProvider({
-  definition: mistral,
-  options: (url) => ({ apiKey, baseURL: url }),
-  apiKey,
-  model: 'upstream-model',
   ...fixtures,
+  definition: mistral,
   features: [
     ...fixtures.features.filter(({ name }) => name !== 'several choices'),
     { name: 'its own names', ask: { seed: 7, max_completion_tokens: 5 }, sent: { random_seed: 7, max_tokens: 5 } },

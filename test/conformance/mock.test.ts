@@ -3,7 +3,7 @@ import { readDatas, sumStream } from '../suites/sse-reader.ts'
 import { checkCompletion, checkStream } from '../suites/provider-answers.ts'
 import { serve, startGateway, until } from '../suites/gateway-under-test.ts'
 import { sendOverSocket } from '../suites/socket-client.ts'
-import { weather } from './openai-fixtures.ts'
+import { weather } from '../suites/openai-fixtures.ts'
 
 // The mock answers in process: of the conformance table, what does not need an upstream of one's own.
 const text = 'Ein pelican – schön! 🐦'

@@ -1,6 +1,6 @@
 import ollama from '../../providers/ollama/index.ts'
 import { testProvider } from '../suites/provider.ts'
-import { image, toolConversation, weather } from './openai-fixtures.ts'
+import { image, toolConversation, weather } from '../suites/openai-fixtures.ts'
 
 const apiKey = 'ollama-suite-0123456789abcdef'
 const model = 'llama3.2'

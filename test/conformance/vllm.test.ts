@@ -1,14 +1,12 @@
 import vllm from '../../providers/vllm.ts'
 import { testProvider } from '../suites/provider.ts'
-import { openAIFixtures } from './openai-fixtures.ts'
+import { openAIFixtures } from '../suites/openai-fixtures.ts'
 
-const apiKey = 'sk-suite-0123456789abcdef'
+const { main, apiKey } = openAIFixtures
 
 testProvider({
+  ...openAIFixtures,
   definition: vllm,
   options: (url) => ({ apiKey, baseURL: `${url}/v1/` }),
-  apiKey,
-  model: 'upstream-model',
-  ...openAIFixtures,
-  main: { ...openAIFixtures.main, sent: { ...openAIFixtures.main.sent, path: '/v1/chat/completions' } },
+  main: { ...main, sent: { ...main.sent, path: '/v1/chat/completions' } },
 })

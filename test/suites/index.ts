@@ -3,6 +3,7 @@
  * which the project that uses them brings.
  */
 export { testProvider } from './provider.ts'
+export { openAIFixtures, withUsageOnFinish } from './openai-fixtures.ts'
 export type { AnswerFixture, ErrorFixture, FeatureFixture, ProviderSuite, SentRequest } from './provider-fixtures.ts'
 export { testPlugin } from './plugin.ts'
 export type { PluginSuite } from './plugin.ts'

@@ -15,10 +15,10 @@ import { testStreams } from './provider-streams.ts'
  * of the conformance table.
  *
  * @example
- * import { testProvider } from '@ungate/gateway/testing'
+ * import { openAIFixtures, testProvider } from '@ungate/gateway/testing'
  * import acme from '../providers/acme.ts'
  *
- * testProvider({ definition: acme, options: (url) => ({ baseURL: url, apiKey }), apiKey, model: 'acme-1', … })
+ * testProvider({ ...openAIFixtures, definition: acme })
  */
 export function testProvider(suite: ProviderSuite): void {
   describe(`provider ${suite.definition.name}`, () => {

@@ -1,18 +1,28 @@
-import type { ProviderSuite } from '../suites/provider-fixtures.ts'
+import type { ProviderSuite } from './provider-fixtures.ts'
 
 const id = 'chatcmpl-9f2c'
 const created = 1_760_000_000
 const model = 'gpt-4o-mini-2024-07-18'
 
-/** Answers and errors of OpenAI's API (API reference, "Chat completions"), for every provider whose wire it is. */
-export const openAIFixtures: Omit<ProviderSuite, 'definition' | 'options' | 'apiKey' | 'model'> = {
+const apiKey = 'sk-suite-0123456789abcdef'
+
+/**
+ * Answers and errors of OpenAI's API (API reference, "Chat completions"), for every provider whose wire it is.
+ *
+ * @example
+ * testProvider({ ...openAIFixtures, definition: acme })
+ */
+export const openAIFixtures: Omit<ProviderSuite, 'definition'> = {
+  options: (url) => ({ apiKey, baseURL: url }),
+  apiKey,
+  model: 'upstream-model',
   sameWire: true,
   marker: 'pelican',
   main: {
     request: { messages: [{ role: 'user', content: 'Which bird?' }], temperature: 0.5 },
     sent: {
       path: '/chat/completions',
-      headers: { 'content-type': 'application/json', authorization: 'Bearer sk-suite-0123456789abcdef' },
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${apiKey}` },
       body: { model: 'upstream-model', messages: [{ role: 'user', content: 'Which bird?' }], temperature: 0.5 },
     },
     sentStream: {
