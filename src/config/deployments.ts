@@ -1,5 +1,6 @@
 import { deploymentId } from './deployment-id.ts'
 import { MODEL_KEYS } from './schema-model.ts'
+import { PROVIDERS } from './litellm-names.ts'
 import { originOf, setOrigin } from './model-origin.ts'
 import {
   environmentOptions,
@@ -95,11 +96,18 @@ interface Making {
 function toDeployment(model: ModelConfig, making: Making): Deployment | undefined {
   const { place, result } = making
   const report = (path: string, message: string): void => {
-    const joined = [place.path, path].filter(Boolean).join('.')
+    const written = place.lenient ? asInLitellm(path) : path
+    const joined = [place.path, written].filter(Boolean).join('.')
     result.problems.push({ ...(place.file && { file: place.file }), path: joined, message })
   }
   const found = findProvider(model, making.providers)
-  if (!('definition' in found)) return void report(found.path, found.message)
+  if (!('definition' in found)) {
+    const wanted = model.provider ?? model.model.split('/', 1)[0]!
+    if (!place.lenient || !PROVIDERS.has(wanted)) return void report(found.path, found.message)
+    const without = `the provider ${wanted} is not built yet; "${model.name}" goes without this deployment.`
+    result.warnings.push(`${place.source}: ${without}`)
+    return undefined
+  }
   const { definition } = found
   const whole = { ...making.shared.get(definition.name), ...model }
   const given: Plain = {}
@@ -191,6 +199,14 @@ function missingText(name: string, definition: ProviderDefinition, missing: read
   const set = variables.length > 0 ? `Set ${variables.join(' and ')}, or give it` : 'Give it'
   return `${source}: "${name}" has no ${missing.join(' and no ')} for ${definition.name}. ${set} in the config.`
 }
+
+/** How a LiteLLM config spells an option of an entry: `baseURL` → `litellm_params.api_base`. */
+function asInLitellm(option: string): string {
+  const spelled = option.replace(/[A-Z]+/g, (capitals) => `_${capitals.toLowerCase()}`)
+  return `litellm_params.${LITELLM_SPELLINGS[option] ?? spelled}`
+}
+
+const LITELLM_SPELLINGS: Readonly<Record<string, string>> = { provider: 'custom_llm_provider', baseURL: 'api_base' }
 
 function infoId(model: ModelConfig): string | undefined {
   const id = model.info?.['id']

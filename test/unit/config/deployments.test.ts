@@ -177,30 +177,6 @@ describe('problems', () => {
     ])
     expect(deployments.map(({ name }) => name)).toEqual(['d', 'e'])
   })
-
-  it('of LiteLLM entries name their place; an option that a provider does not have only warns', () => {
-    const { config } = translateLitellm(
-      {
-        model_list: [
-          { model_name: 'a', litellm_params: { model: 'acme/a' } },
-          { model_name: 'b', litellm_params: { model: 'mock/b', api_version: '1', vertex_project: 'p' } },
-        ],
-      },
-      { file: 'sub/models.yaml', env: {} },
-    )
-    const { problems, warnings } = deploy(config)
-    expect(problems).toEqual([
-      {
-        file: 'sub/models.yaml',
-        path: 'model_list[0].model',
-        message: 'unknown provider "acme". Known are: azure, mock, openai, together.',
-      },
-    ])
-    expect(warnings).toEqual([
-      'sub/models.yaml model_list[1]: mock has no option apiVersion; it has no effect.',
-      'sub/models.yaml model_list[1]: mock has no option vertexProject; it has no effect.',
-    ])
-  })
 })
 
 describe('ids', () => {
