@@ -5,6 +5,7 @@ import type { GatewayContext, PluginInfo, RouteDefinition, RunInput } from './ty
 import type { GatewayEvent } from './types/events.ts'
 import type { Answer } from './types/lifecycle.ts'
 import type { LitellmSettings } from './config/litellm-settings.ts'
+import type { ConfigError } from './config/problem.ts'
 import type { Deployment } from './types/config.ts'
 import type { ProviderDefinition, Target } from './types/provider.ts'
 import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
@@ -87,7 +88,10 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const { checkGatewayConfig } = await import('./config/check.ts')
   await failOn(checkGatewayConfig(config), options.source)
   const discovery = await discover(config, registry, options.root)
-  const checked = await checkPluginOptions(config, discovery, { ...options, env })
+  const checked = await checkPluginOptions(config, discovery, { ...options, env }).catch(async (error: unknown) => {
+    await failOn((error as Partial<ConfigError>).problems ?? [], options.source)
+    throw error
+  })
   const definitions: ReadonlyMap<string, ProviderDefinition> = new Map(
     [...discovery.providers].map(([name, found]) => [name, found.definition]),
   )

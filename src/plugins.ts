@@ -24,10 +24,12 @@ export async function checkPluginOptions(
   const definitions = [...discovery.plugins.values()].map(({ definition }) => definition)
   const warnings: string[] = []
   let config = given
+  let origins: ReadonlyMap<string, string> = new Map()
   if (options.litellm) {
     const { applyLitellmSettings, litellmWarnings } = await import('./config/litellm.ts')
     const applied = applyLitellmSettings(options.litellm, definitions, given)
     config = applied.config
+    origins = applied.origins
     warnings.push(...litellmWarnings(applied.unclaimed))
   }
   const settings: Record<string, unknown> = config.plugins ?? {}
@@ -42,12 +44,12 @@ export async function checkPluginOptions(
     const setting = settings[definition.name]
     if (setting === false || (setting === undefined && definition.default === false)) continue
     const written = setting === true || setting === undefined ? {} : setting
-    const result = checkOnce(definition.options, fillFromEnv(definition, written, options.env ?? {}))
+    const { filled, variables } = fillFromEnv(definition, written, options.env ?? {})
+    const result = checkOnce(definition.options, filled)
     if (result.success) enabled.push({ definition, from, options: result.data })
     else {
       for (const issue of result.error.issues as { path: PropertyKey[]; message: string }[]) {
-        const path = toPath(['plugins', definition.name, ...issue.path])
-        problems.push({ path, message: `${issue.message}. Correct it, or set plugins.${definition.name} to false.` })
+        problems.push(toProblem(definition.name, issue, { origins, variables }))
       }
     }
   }
@@ -83,17 +85,40 @@ export async function activatePlugins(
   return active
 }
 
+/** What is wrong with an option, said of the place where its user wrote it. */
+function toProblem(
+  plugin: string,
+  { path: [option = '', ...rest], message }: { path: PropertyKey[]; message: string },
+  where: { origins: ReadonlyMap<string, string>; variables: ReadonlyMap<string, string> },
+): { path: string; message: string } {
+  const variable = where.variables.get(String(option))
+  if (variable !== undefined) {
+    const path = toPath(['plugins', plugin, option, ...rest])
+    return { path, message: `${message}. It comes from the environment: correct ${variable}, or unset it.` }
+  }
+  const origin = where.origins.get(`${plugin}.${String(option)}`)
+  if (origin !== undefined) {
+    return { path: toPath([...origin.split('.'), ...rest]), message: `${message}. Correct it, or remove the key.` }
+  }
+  const path = toPath(['plugins', plugin, ...(option === '' ? [] : [option]), ...rest])
+  return { path, message: `${message}. Correct it, or set plugins.${plugin} to false.` }
+}
+
+/** The options with those that the environment has, and which variable each of these came from. */
 function fillFromEnv(
   definition: AnyPluginDefinition,
   written: unknown,
   env: Record<string, string | undefined>,
-): unknown {
-  if (!definition.env || typeof written !== 'object' || written === null) return written
+): { filled: unknown; variables: ReadonlyMap<string, string> } {
+  const variables = new Map<string, string>()
+  if (!definition.env || typeof written !== 'object' || written === null) return { filled: written, variables }
   const filled: Record<string, unknown> = { ...written }
   for (const [option, names] of Object.entries(definition.env)) {
     if (filled[option] !== undefined) continue
     const name = [names].flat().find((candidate) => env[candidate])
-    if (name) filled[option] = env[name]
+    if (!name) continue
+    filled[option] = env[name]
+    variables.set(option, name)
   }
-  return filled
+  return { filled, variables }
 }

@@ -3,6 +3,7 @@ import { didYouMean } from './suggest.ts'
 import { isPlain } from './plain.ts'
 import { missingVariable, unresolved } from './env.ts'
 import { KNOWN_KEYS } from './litellm-keys.ts'
+import { STRATEGIES } from './litellm-names.ts'
 import type { GatewayConfig } from '../types/config.ts'
 import type { AnyPluginDefinition } from '../types/plugin.ts'
 import type { Plain } from './plain.ts'
@@ -24,29 +25,39 @@ export interface LitellmSettings {
  * a setting (`litellm_settings.cache_params.ttl`); an option written as `''` only says that the plugin reads the key from
  * deployments. Of several claims for one option the first that is set wins; options in the config win over all. A plugin
  * that is off by default is turned on by a setting that is neither false, 0, empty nor absent.
- * @returns the config with the options merged in, and the paths that nobody claims
+ * A value that LiteLLM knows and the claiming plugin does not (a routing strategy) is not built yet: nobody claims it.
+ * @returns the config with the options merged in, the paths that nobody claims, and which setting an option came from
+ * (`master-key.key` → `general_settings.master_key`)
  * @throws ConfigError when a claimed setting names an environment variable that is not set
  */
 export function applyLitellmSettings(
   settings: LitellmSettings,
   pluginDefinitions: Iterable<AnyPluginDefinition>,
   config: GatewayConfig,
-): { config: GatewayConfig; unclaimed: string[] } {
+): { config: GatewayConfig; unclaimed: string[]; origins: ReadonlyMap<string, string> } {
   const { hiddenAliases: _hidden, ...values } = settings
   const claims = new Set<string>()
+  const origins = new Map<string, string>()
   const problems: ConfigProblem[] = []
-  const plugins: Plain = { ...config.plugins }
+  const explicitly: Plain = config.plugins ?? {}
+  const plugins: Plain = { ...explicitly }
   for (const definition of pluginDefinitions) {
     const options: Plain = {}
     for (const [path, option] of Object.entries(definition.litellm ?? {})) {
-      claims.add(path)
       const value = settingAt(values, path)
+      if (isNotBuilt(path, value) && !accepts(definition, { ...options, [option]: value }, option)) continue
+      claims.add(path)
       if (value === undefined || value === null || option === '') continue
       for (const reference of unresolved(value)) {
         const at = reference.path.length > 0 ? `.${toPath(reference.path)}` : ''
+        if (problems.some((problem) => problem.path === path + at)) continue
         problems.push({ file: '', path: path + at, message: missingVariable(reference.variable) })
       }
-      if (!Object.hasOwn(options, option)) options[option] = value
+      if (Object.hasOwn(options, option)) continue
+      options[option] = value
+      if (!isPlain(explicitly[definition.name]) || !Object.hasOwn(explicitly[definition.name] as Plain, option)) {
+        origins.set(`${definition.name}.${option}`, path)
+      }
     }
     const explicit = plugins[definition.name]
     if (explicit === false || Object.keys(options).length === 0) continue
@@ -56,7 +67,7 @@ export function applyLitellmSettings(
   }
   if (problems.length > 0) throw new ConfigError(problems)
   const unclaimed = Object.entries(values).flatMap(([path, value]) => unclaimedPaths(path, value, claims))
-  return { config: Object.keys(plugins).length > 0 ? { ...config, plugins } : config, unclaimed }
+  return { config: Object.keys(plugins).length > 0 ? { ...config, plugins } : config, unclaimed, origins }
 }
 
 /** One warning for settings that are known but not built, one for settings that nobody knows. */
@@ -75,6 +86,15 @@ export function litellmWarnings(unclaimed: readonly string[]): string[] {
     warnings.push(`LiteLLM settings that are not built yet and have no effect: ${known.join(', ')}.`)
   if (unknown.length > 0) warnings.push(`Unknown settings: ${unknown.join(', ')}. ${effect(unknown)}`)
   return warnings
+}
+
+function isNotBuilt(path: string, value: unknown): boolean {
+  return path === 'router_settings.routing_strategy' && STRATEGIES.includes(String(value))
+}
+
+function accepts(definition: AnyPluginDefinition, options: Plain, option: string): boolean {
+  const { error } = definition.options.safeParse(options) as { error?: { issues: { path: PropertyKey[] }[] } }
+  return error?.issues.every(({ path }) => path[0] !== option) ?? true
 }
 
 function effect(unknown: readonly string[]): string {

@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest'
 import { z } from 'zod'
+import { createGateway } from '../../../src/index.ts'
 import { definePlugin } from '../../../src/define.ts'
 import { applyLitellmSettings, litellmWarnings } from '../../../src/config/litellm.ts'
+import type { LitellmSettings } from '../../../src/config/litellm.ts'
 import { problemsOf } from './project.ts'
 
 const options = z.looseObject({})
@@ -53,13 +55,36 @@ it('gives settings to the plugins that claim them, and returns the rest', () => 
       'general_settings.alerting',
       'guardrails',
     ],
+    origins: new Map([
+      ['master-key.key', 'general_settings.master_key'],
+      ['retry.attempts', 'router_settings.num_retries'],
+      ['cache.enabled', 'litellm_settings.cache'],
+      ['cache.ttl', 'litellm_settings.cache_params.ttl'],
+    ]),
   })
+})
+
+it('leaves a strategy that only LiteLLM knows to nobody; one that nobody knows is the plugin’s to refuse', () => {
+  const strategy = z.enum(['simple-shuffle', 'own']).optional()
+  const router = definePlugin({
+    name: 'router',
+    options: z.object({ strategy }),
+    litellm: { 'router_settings.routing_strategy': 'strategy' },
+    setup,
+  })
+  const path = 'router_settings.routing_strategy'
+  expect(applyLitellmSettings({ [path]: 'least-busy' }, [router], {})).toMatchObject({ config: {}, unclaimed: [path] })
+  for (const name of ['simple-shuffle', 'own', 'lest-busy']) {
+    const { config, unclaimed } = applyLitellmSettings({ [path]: name }, [router], {})
+    expect(config.plugins).toEqual({ router: { strategy: name } })
+    expect(unclaimed).toEqual([])
+  }
 })
 
 it('lets the config win: its options, and false', () => {
   const settings = { 'general_settings.master_key': 'sk', 'router_settings.num_retries': 2 }
   const config = { plugins: { 'master-key': { key: 'own', header: 'x' }, retry: false } }
-  expect(applyLitellmSettings(settings, [masterKey, retry], config)).toEqual({
+  expect(applyLitellmSettings(settings, [masterKey, retry], config)).toMatchObject({
     config: { plugins: { 'master-key': { key: 'own', header: 'x' }, retry: false } },
     unclaimed: [],
   })
@@ -74,7 +99,10 @@ it.each([
   [true, { plugins: { cache: { enabled: true } } }],
   [['a'], { plugins: { cache: { enabled: ['a'] } } }],
 ])('turns an optional plugin on by %j: %j', (value, config) => {
-  expect(applyLitellmSettings({ 'litellm_settings.cache': value }, [cache], {})).toEqual({ config, unclaimed: [] })
+  expect(applyLitellmSettings({ 'litellm_settings.cache': value }, [cache], {})).toMatchObject({
+    config,
+    unclaimed: [],
+  })
 })
 
 it('adds to an optional plugin that the config turned on', () => {
@@ -89,9 +117,27 @@ it('refuses a claimed setting whose variable is not set', async () => {
     'litellm_settings.cache_params': { ttl: 'os.environ/TTL', host: 'os.environ/HOST' },
     'general_settings.database_url': 'os.environ/DATABASE_URL',
   }
-  expect(await problemsOf(() => applyLitellmSettings(settings, [masterKey, cache], {}))).toEqual([
+  const second = { ...masterKey, name: 'second' }
+  expect(await problemsOf(() => applyLitellmSettings(settings, [masterKey, second, cache], {}))).toEqual([
     'general_settings.master_key: environment variable LITELLM_MASTER_KEY is not set. Set LITELLM_MASTER_KEY, or write the value.',
     'litellm_settings.cache_params.ttl: environment variable TTL is not set. Set TTL, or write the value.',
+  ])
+})
+
+it('names the file, and a wrong value by its place there or by its variable', async () => {
+  const start = (settings: LitellmSettings, env: Record<string, string> = {}) =>
+    problemsOf(() => createGateway({}, { source: 'config.yaml', env, litellm: settings }))
+  expect(
+    await start({ 'general_settings.master_key': 'short', 'router_settings.routing_strategy': 'fastest' }),
+  ).toEqual([
+    'config.yaml: general_settings.master_key: Too small: expected string to have >=8 characters. Correct it, or remove the key.',
+    'config.yaml: router_settings.routing_strategy: Invalid input: expected "simple-shuffle". Correct it, or remove the key.',
+  ])
+  expect(await start({ 'general_settings.master_key': 'os.environ/NOT_SET' })).toEqual([
+    'config.yaml: general_settings.master_key: environment variable NOT_SET is not set. Set NOT_SET, or write the value.',
+  ])
+  expect(await start({}, { LITELLM_MASTER_KEY: 'short' })).toEqual([
+    'config.yaml: plugins.master-key.key: Too small: expected string to have >=8 characters. It comes from the environment: correct LITELLM_MASTER_KEY, or unset it.',
   ])
 })
 
