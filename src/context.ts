@@ -1,3 +1,4 @@
+import { fieldsNotBuilt } from './gateway-fields.ts'
 import type { Awaitable, Call } from './types/call.ts'
 import type { Attempt, Context, Outcome, Principal } from './types/lifecycle.ts'
 import type { Reservation } from './types/governance.ts'
@@ -52,7 +53,7 @@ export class CallContext implements Context {
   targets: readonly Target[] = []
   readonly attempts: Attempt[] = []
   readonly headers: Record<string, string> = {}
-  readonly dropped: string[] = []
+  readonly dropped: string[]
   cacheHit: boolean | undefined
   /** Milliseconds spent waiting for providers. */
   upstreamMs = 0
@@ -68,6 +69,7 @@ export class CallContext implements Context {
     this.call = call
     this.link = link
     this.stripped = stripped
+    this.dropped = fieldsNotBuilt(stripped)
   }
 
   get ip(): string | undefined {

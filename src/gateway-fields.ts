@@ -55,6 +55,49 @@ const METADATA_FIELDS = new Set([
   'no-log',
 ])
 
+/** Known and without effect so far: an answer says that they were dropped. */
+const NOT_BUILT = new Set([
+  'guardrails',
+  'guardrail_config',
+  'keepalive_seconds',
+  'allowed_openai_params',
+  'no-log',
+  'litellm_request_debug',
+])
+
+type Shape = readonly [expected: string, fits: (value: unknown) => boolean]
+
+// A number may come as a text, as in the headers of the same meaning.
+const seconds: Shape = ['a number of seconds, 0 or more', (value) => toNumber(value) >= 0]
+const count: Shape = ['a whole number, 0 or more', (value) => toNumber(value) >= 0 && Number.isInteger(Number(value))]
+const flag: Shape = ['true or false', (value) => typeof value === 'boolean']
+const names: Shape = [
+  'a list of texts',
+  (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
+]
+const map: Shape = ['a map', (value) => typeof value === 'object' && !Array.isArray(value)]
+
+/** What the gateway's fields are. The others are checked by the plugin that reads them. */
+const SHAPES: ReadonlyMap<string, Shape> = new Map([
+  ['timeout', seconds],
+  ['stream_timeout', seconds],
+  ['num_retries', count],
+  ['max_retries', count],
+  ['disable_fallbacks', flag],
+  ['context_window_fallback_dict', map],
+  ['drop_params', flag],
+  ['additional_drop_params', names],
+  ['cache', map],
+  ['caching', flag],
+  ['tags', names],
+  ['litellm_metadata', map],
+  ['mock_timeout', flag],
+  ['mock_testing_fallbacks', flag],
+  ['mock_testing_context_window_fallbacks', flag],
+  ['mock_testing_content_policy_fallbacks', flag],
+  ['mock_testing_rate_limit_error', flag],
+])
+
 const NONE: readonly string[] = []
 
 /** The gateway's own fields among a body's members; throws a 400 on those that a caller may not set. */
@@ -69,6 +112,21 @@ export function gatewayFields(members: readonly { readonly key: string }[]): rea
   return found ?? NONE
 }
 
+/** Throws a 400 on one of the gateway's own fields that is not what it must be; null is as good as absent. */
+export function checkGatewayFields(fields: readonly string[], body: Readonly<Record<string, unknown>>): void {
+  for (const key of fields) {
+    const shape = SHAPES.get(key)
+    const value = body[key]
+    if (shape === undefined || value === undefined || value === null || shape[1](value)) continue
+    throw invalidRequest(`Invalid value for '${key}': expected ${shape[0]}.`, key, 'invalid_value')
+  }
+}
+
+/** Which of a call's fields have no effect. */
+export function fieldsNotBuilt(fields: readonly string[]): string[] {
+  return fields.length === 0 ? [] : fields.filter((key) => NOT_BUILT.has(key))
+}
+
 /** What LiteLLM writes of the caller into metadata: a caller who writes it claims to be somebody. */
 const CLAIM = 'user_api_key'
 
@@ -79,4 +137,9 @@ export function providerMetadata(metadata: unknown): { changed: boolean; value: 
   const kept = entries.filter(([key]) => !METADATA_FIELDS.has(key) && !key.startsWith(CLAIM))
   if (kept.length === entries.length) return { changed: false, value: undefined }
   return { changed: true, value: kept.length > 0 ? Object.fromEntries(kept) : undefined }
+}
+
+function toNumber(value: unknown): number {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : NaN
 }

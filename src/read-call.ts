@@ -7,7 +7,7 @@ import { checkRequest } from './check-request.ts'
 import { decodeText } from './decode-text.ts'
 import { endToEnd } from './end-to-end.ts'
 import { GatewayError } from './error.ts'
-import { gatewayFields } from './gateway-fields.ts'
+import { checkGatewayFields, gatewayFields } from './gateway-fields.ts'
 import { isJson } from './json-answer.ts'
 import { findFields } from './multipart.ts'
 import { parseJsonBody, wrongContentType } from './parse-body.ts'
@@ -91,6 +91,7 @@ async function readEndpoint(source: CallSource, matched: MatchedEndpoint, limits
   const model = matched.model ?? body['model']
   if (!route.isPlain?.(body)) checkRequest(route.schema, matched.model === undefined ? body : { ...body, model })
   const stripped = gatewayFields(members)
+  checkGatewayFields(stripped, body)
   return {
     stripped,
     call: {

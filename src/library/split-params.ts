@@ -1,5 +1,5 @@
 import { invalidRequest } from '../error.ts'
-import { gatewayFields } from '../gateway-fields.ts'
+import { checkGatewayFields, gatewayFields } from '../gateway-fields.ts'
 import { toGatewayError } from './errors.ts'
 import type { Fallback, ProviderAccess } from './types.ts'
 
@@ -68,6 +68,7 @@ export function splitParams(params: Readonly<Record<string, unknown>>): SplitPar
   // Its text form would lose the error; this one keeps it as its cause.
   if (body['mock_response'] instanceof Error) body['mock_response'] = toGatewayError(body['mock_response'])
   const stripped = gatewayFields(Object.keys(body).map((key) => ({ key })))
+  checkGatewayFields(stripped, body)
   return { body, stripped, access, ...lists, signal }
 }
 
