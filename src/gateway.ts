@@ -269,8 +269,9 @@ function notFound(method: string, pathname: string, node: NodePair | undefined):
       code: 'unknown_url',
     },
   )
-  const { answer } = toErrorAnswer(error, '')
-  return toResponse(answer, answer.headers, node)
+  const id = crypto.randomUUID()
+  const { answer } = toErrorAnswer(error, id)
+  return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, node)
 }
 
 /** h3's own refusals (malformed URLs and the like) keep their status; anything else says only its id. */
@@ -288,5 +289,5 @@ function h3Error(error: HTTPFailure, onError: (where: string, error: unknown) =>
     known ? new GatewayError(error.status, 'The request could not be read.', { code: 'bad_http_request' }) : error,
     id,
   )
-  return toResponse(answer, answer.headers, undefined)
+  return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, undefined)
 }

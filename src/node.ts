@@ -38,6 +38,9 @@ export function toNodeMiddleware(gateway: Pick<Gateway, 'app'>, options: { prefi
       response.writeHead(404).end()
       return
     }
+    // As Connect and Express keep it: pages that name the gateway's address look there.
+    const kept = request as IncomingMessage & { originalUrl?: string }
+    kept.originalUrl ??= url
     request.url = rest.startsWith('/') ? rest : `/${rest}`
     listener(request, response)
   }

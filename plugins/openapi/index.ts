@@ -40,7 +40,7 @@ export default definePlugin({
       tags: TAGS,
       summary: 'This document',
       async handler({ request }) {
-        return { ...(await read()), servers: [{ url: originOf(request) }] }
+        return { ...(await read()), servers: [{ url: addressOf(request) }] }
       },
     })
 
@@ -52,7 +52,7 @@ export default definePlugin({
       summary: 'The API reference, for people',
       async handler({ request }) {
         const page = await (reference ??= makeReference())
-        return toResponse({ ...page, text: page.text.replaceAll(PLACEHOLDER_SERVER, escapeHtml(originOf(request))) })
+        return toResponse({ ...page, text: page.text.replaceAll(PLACEHOLDER_SERVER, escapeHtml(addressOf(request))) })
       },
     })
 
@@ -75,19 +75,39 @@ export default definePlugin({
             { headers: vary },
           )
         }
+        // Its links are relative: below /ai they would lead out of the mount, below /ai/ they do not.
+        const mount = mountOf(request)
+        if (mount !== '' && !writtenPath(request).endsWith('/')) return redirect(`${mount}/`)
         const { makeHomePage } = await import('./home-page.ts')
         const model = models.resolve('mock').length > 0 ? 'mock' : '<model>'
-        return toResponse(await makeHomePage({ version, draining, origin: originOf(request), docs, model }), vary)
+        return toResponse(await makeHomePage({ version, draining, origin: addressOf(request), docs, model }), vary)
       },
     })
   },
 })
 
-/** The gateway's address as the caller wrote it; a proxy in front may have taken TLS away. */
-function originOf(request: Request): string {
+/** The gateway's address as the caller wrote it, with the path it is mounted at; a proxy in front may have taken TLS away. */
+function addressOf(request: Request): string {
   const { protocol, host } = new URL(request.url)
   const forwarded = request.headers.get('x-forwarded-proto')
-  return `${forwarded === 'https' ? 'https:' : protocol}//${host}`
+  return `${forwarded === 'https' ? 'https:' : protocol}//${host}${mountOf(request)}`
+}
+
+/** What a framework or `toNodeMiddleware` has taken off the path: `/ai`, mostly nothing. */
+function mountOf(request: Request): string {
+  const { pathname } = new URL(request.url)
+  const written = writtenPath(request)
+  if (written === pathname) return ''
+  if (written.endsWith(pathname)) return written.slice(0, -pathname.length)
+  return pathname === '/' ? written : ''
+}
+
+/** The path as it came, where Node's request still has it (`originalUrl` is Connect's convention). */
+function writtenPath(request: Request): string {
+  const { runtime } = request as Request & { runtime?: { node?: { req?: { originalUrl?: string; url?: string } } } }
+  const node = runtime?.node?.req
+  const original = node?.originalUrl ?? node?.url ?? ''
+  return /^\/(?!\/)/.test(original) ? original.split('?', 1)[0]! : new URL(request.url).pathname
 }
 
 function toResponse({ text, headers }: Page, more: Record<string, string> = {}): Response {

@@ -43,6 +43,39 @@ describe.each(['Express 5', 'Fastify', 'h3', 'node:http'])('mounted in %s', (nam
   })
 })
 
+describe.each(['Express 5', 'Fastify', 'h3', 'node:http'])('its pages, mounted in %s', (name) => {
+  it('name the address with the prefix, and link to each other below it', async () => {
+    const served = await serveHandler(await listenerOf(name))
+    const mounted = `${served.url}/ai`
+    try {
+      const document = (await (await fetch(`${mounted}/openapi.json?x=1`)).json()) as { servers: unknown }
+      expect(document.servers).toEqual([{ url: mounted }])
+      expect(await (await fetch(`${mounted}/docs`)).text()).toContain(`${mounted}/v1/chat/completions`)
+      expect(await (await fetch(`${mounted}/`)).text()).toContain(`${mounted}/v1/chat/completions`)
+      if (name === 'Fastify') return // routes /ai/* alone
+      const bare = await fetch(mounted, { redirect: 'manual', headers: { accept: 'text/html' } })
+      expect([bare.status, bare.headers.get('location')]).toEqual([307, '/ai/'])
+    } finally {
+      await served.close()
+    }
+  })
+})
+
+it('an unknown path is answered with a call id, as everything is', async () => {
+  const gateway = await createGateway(instantMock, { env: {} })
+  const served = await serveHandler(toNodeMiddleware(gateway))
+  try {
+    for (const path of ['/nowhere', '/v1/models/%ff']) {
+      const response = await fetch(served.url + path)
+      expect([404, 400]).toContain(response.status)
+      expect(response.headers.get('x-litellm-call-id')).toMatch(/^[\w-]{36}$/)
+    }
+  } finally {
+    await served.close()
+    await gateway.close()
+  }
+})
+
 describe('behind a body parser', () => {
   it('takes the body that express.json() has read', async () => {
     const gateway = await createGateway(instantMock, { env: {} })
