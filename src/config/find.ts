@@ -13,7 +13,16 @@ export function findConfig(cwd: string): string | undefined {
 
 /** The usual name of a LiteLLM config. */
 export function findDefault(cwd: string): string | undefined {
-  return ['config.yaml', 'config.yml'].map((name) => join(cwd, name)).find(isFile)
+  return defaultConfigs(cwd).find(isFile)
+}
+
+/** Every place in the folder that a config is looked for at: one that is written there later is to be noticed. */
+export function configPlaces(cwd: string): string[] {
+  return [...CONFIG_ENDINGS.map((ending) => join(cwd, `gateway.config${ending}`)), ...defaultConfigs(cwd)]
+}
+
+function defaultConfigs(cwd: string): string[] {
+  return ['config.yaml', 'config.yml'].map((name) => join(cwd, name))
 }
 
 /** True for a text that has one of LiteLLM's keys at the top. */

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { checkFile, findConfig, findDefault, isFile, looksLitellm, otherConfigs } from './find.ts'
+import { checkFile, configPlaces, findConfig, findDefault, isFile, looksLitellm, otherConfigs } from './find.ts'
 import { checkGatewayConfig } from './check.ts'
 import { missingVariable, resolveEnv } from './env.ts'
 import { isLitellmConfig, translateLitellm } from './litellm.ts'
@@ -27,11 +27,17 @@ export interface LoadConfigOptions {
   env?: NodeJS.ProcessEnv
 }
 
+/** `LoadedConfig.source` where there is no config. */
+export const NO_CONFIG = 'none'
+
 export interface LoadedConfig {
   config: GatewayConfig
   /** Settings of a LiteLLM config that plugins may claim; see `applyLitellmSettings`. */
   litellm?: LitellmSettings
-  /** Absolute paths of all that was read: the config, what it extends, includes and imports, `.env`. Watch these. */
+  /**
+   * What to watch: absolute paths of all that was read, the config, what it extends, includes and imports, `.env`; without
+   * a config also those that it may come at.
+   */
   files: string[]
   /** The project's folder: the config's own, or `cwd` without one. Folders and paths in the config are relative to it. */
   root: string
@@ -75,12 +81,12 @@ export async function loadGatewayConfig(options: LoadConfigOptions = {}): Promis
 
 /** Without `gateway.config.*`: a LiteLLM config under its usual name, else nothing. */
 async function loadDefault(loading: Loading): Promise<LoadedConfig> {
-  const none = { config: {}, root: loading.cwd, source: 'none', warnings: [] }
+  const none = { config: {}, root: loading.cwd, source: NO_CONFIG, warnings: [] }
   const file = findDefault(loading.cwd)
-  if (file === undefined) return { ...none, files: [...loading.files] }
+  if (file === undefined) return { ...none, files: [...loading.files, ...configPlaces(loading.cwd)] }
   // Any tool may own a config.yaml: one that is not LiteLLM's is left alone, also when it cannot be read.
   const raw = looksLitellm(file) ? await readOrThrow(file, loading) : {}
-  if (!isLitellmConfig(raw)) return { ...none, files: [...loading.files] }
+  if (!isLitellmConfig(raw)) return { ...none, files: [...loading.files, ...configPlaces(loading.cwd)] }
   const loaded = await litellm(raw, file, loading)
   return { ...loaded, root: loading.cwd, source: displayPath(file, loading.cwd), files: [...loading.files] }
 }

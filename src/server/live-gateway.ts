@@ -3,7 +3,8 @@ import type { Gateway } from '../gateway.ts'
 import type { DirectCalls } from '../direct-calls.ts'
 import type { Handler } from './http-server.ts'
 import { directCalls } from '../direct-calls.ts'
-import { loadGatewayConfig } from '../config/load.ts'
+import { loadGatewayConfig, NO_CONFIG } from '../config/load.ts'
+import { ConfigError } from '../config/problem.ts'
 import { watchFiles } from '../config/watch.ts'
 import { createGateway } from '../gateway.ts'
 import { logger } from '../logger.ts'
@@ -40,7 +41,7 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
 
   const swap = async (): Promise<boolean> => {
     try {
-      const next = await start(options)
+      const next = await start(options, loaded)
       const old = gateway
       gateway = next.gateway
       loaded = next.loaded
@@ -93,11 +94,17 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
 
 async function start(
   options: LiveGatewayOptions,
+  before?: LoadedConfig,
 ): Promise<{ gateway: Gateway; loaded: LoadedConfig; handler: Handler }> {
   const found = await loadGatewayConfig({
     cwd: options.cwd,
     ...(options.file === undefined ? {} : { file: options.file }),
   })
+  // Some programs delete a file before they write it anew, and without it there are no models and no master key.
+  if (before && before.source !== NO_CONFIG && found.source === NO_CONFIG) {
+    const message = 'is gone. Put it back, or start again to run without it.'
+    throw new ConfigError([{ file: before.source, path: '', message }])
+  }
   const loaded = options.overrides?.(found) ?? found
   const gateway = await createGateway(loaded.config, {
     root: loaded.root,

@@ -63,6 +63,29 @@ it('picks up an edit by itself, and keeps the old config when the new one is bro
   expect(await ask('second')).toBe(200)
 })
 
+it('keeps the config whose file is gone, and reads it when it is back', async () => {
+  live.watch()
+  await rm(join(cwd, 'gateway.config.yaml'))
+  await until(async () => messages.some((message) => message.includes('gateway.config.yaml: is gone.')))
+  expect(await ask('first')).toBe(200)
+  await writeFile(join(cwd, 'gateway.config.yaml'), config('second'))
+  await until(async () => (await ask('second')) === 200)
+})
+
+it('notices a config that is written while it runs without one', async () => {
+  const empty = await mkdtemp(join(tmpdir(), 'ungate-reload-'))
+  const bare = await createLiveGateway({ cwd: empty })
+  try {
+    bare.watch()
+    await writeFile(join(empty, 'gateway.config.yaml'), config('first'))
+    await until(async () => bare.loaded.source === 'gateway.config.yaml')
+    expect(bare.current.models()).toHaveLength(2)
+  } finally {
+    await bare.close()
+    await rm(empty, { recursive: true })
+  }
+})
+
 it('makes a new plugin live, and a removed one dead', async () => {
   const { mkdir } = await import('node:fs/promises')
   await mkdir(join(cwd, 'plugins'))

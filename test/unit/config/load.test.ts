@@ -10,7 +10,7 @@ describe('finding a config', () => {
     const cwd = project()
     expect(await loadGatewayConfig({ cwd, env: {} })).toEqual({
       config: {},
-      files: [],
+      files: expect.arrayContaining([join(cwd, 'gateway.config.ts'), join(cwd, 'config.yaml')]) as string[],
       root: cwd,
       source: 'none',
       warnings: [],
