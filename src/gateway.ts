@@ -15,6 +15,7 @@ import { assembleModels } from './assemble-models.ts'
 import { API_ROUTE, createDirectCalls } from './create-direct-calls.ts'
 import { DIRECT } from './direct-calls.ts'
 import type { DirectCalls } from './direct-calls.ts'
+import { deadEnds } from './dead-ends.ts'
 import { discover } from './discovery.ts'
 import { knownPaths, matchEndpoint } from './endpoints.ts'
 import { GatewayError } from './error.ts'
@@ -201,7 +202,12 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     plugins: infos,
     providers: definitions,
     routes,
-    warnings: [...checked.warnings, ...models.warnings, ...prices.warnings],
+    warnings: [
+      ...checked.warnings,
+      ...models.warnings,
+      ...prices.warnings,
+      ...deadEnds(config, (name) => table.resolve(name)),
+    ],
     authenticated: active.some(({ plugin }) => plugin.authenticates === true),
     folders: discovery.folders,
     inFlight: () => runner.inFlight(),
