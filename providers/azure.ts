@@ -19,7 +19,7 @@ export default defineProvider({
     apiKey: z.string().min(1).optional().describe('Key, sent as `api-key`.'),
     azureAdToken: z.string().min(1).optional().describe('Entra ID token, sent as a bearer token instead of a key.'),
     baseURL: z
-      .url()
+      .url({ protocol: /^https?$/ })
       .optional()
       .describe('`https://<resource>.openai.azure.com`, or its `/openai/v1` for the version-less API.'),
     apiVersion: z

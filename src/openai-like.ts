@@ -11,7 +11,10 @@ import { findFields, replaceField } from './multipart.ts'
 /** Options of every OpenAI-compatible provider. */
 export const openAILikeOptions = z.object({
   apiKey: z.string().min(1).optional().describe('Key, sent as a bearer token.'),
-  baseURL: z.url().optional().describe("The API's base, without an endpoint's path."),
+  baseURL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe("The API's base, without an endpoint's path."),
   organization: z.string().optional().describe('Sent as `OpenAI-Organization`.'),
   project: z.string().optional().describe('Sent as `OpenAI-Project`.'),
 })

@@ -6,7 +6,10 @@ import { createMessageDecoder } from './stream.ts'
 
 const options = z.object({
   apiKey: z.string().min(1).describe('API key, or an OAuth token (sk-ant-oat…)'),
-  baseURL: z.url().default('https://api.anthropic.com').describe('Base URL, with or without /v1'),
+  baseURL: z
+    .url({ protocol: /^https?$/ })
+    .default('https://api.anthropic.com')
+    .describe('Base URL, with or without /v1'),
   version: z.string().default('2023-06-01').describe('The header anthropic-version'),
   beta: z.array(z.string()).default([]).describe('Values of the header anthropic-beta'),
   maxTokens: z.int().positive().optional().describe('max_tokens where the client sets no limit (default 4096)'),

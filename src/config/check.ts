@@ -92,6 +92,9 @@ function messageOf(issue: Issue, value: unknown): string {
     const what = issue.origin === 'string' ? ' characters' : issue.origin === 'array' ? ' entries' : ''
     return `must be ${issue.inclusive ? `${issue.maximum}${what} or less` : `less than ${issue.maximum}${what}`}. Lower it.`
   }
+  if (issue.code === 'invalid_format' && issue.format === 'url') {
+    return 'is not a valid url. Write it with its scheme, such as http://localhost:8000/v1.'
+  }
   if (issue.code === 'invalid_format') return `is not a valid ${issue.format}. Correct it.`
   if (issue.code === 'invalid_union') {
     const kinds = issue.errors.map((branch) => branch[0]).filter((first) => first?.path.length === 0)

@@ -38,7 +38,7 @@ it('problems of LiteLLM’s entries name their place in its words; what is only 
     {
       file: 'sub/models.yaml',
       path: 'model_list[2].litellm_params.api_base',
-      message: 'is not a valid url. Correct it.',
+      message: 'is not a valid url. Write it with its scheme, such as http://localhost:8000/v1.',
     },
     {
       file: 'sub/models.yaml',

@@ -167,7 +167,10 @@ describe('problems', () => {
         path: 'models[2].model',
         message: '"llama" names no provider. Write "provider/llama", such as "openai/llama".',
       },
-      { path: 'models[3].baseURL', message: 'is not a valid url. Correct it.' },
+      {
+        path: 'models[3].baseURL',
+        message: 'is not a valid url. Write it with its scheme, such as http://localhost:8000/v1.',
+      },
       { path: 'models[3].organisation', message: 'is not a known key. Did you mean "organization"?' },
       { path: 'models[4].apiVersion', message: 'expected a text, got a number. Write a text in quotes.' },
       {
