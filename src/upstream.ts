@@ -1,3 +1,4 @@
+import { fieldsNotBuilt } from './gateway-fields.ts'
 import type { Call, Usage } from './types/call.ts'
 import type { Answer } from './types/lifecycle.ts'
 import type { PriceTable } from './types/prices.ts'
@@ -39,7 +40,7 @@ export interface Plan {
 export function callUpstream(ctx: CallContext, target: Target, options: UpstreamOptions): Promise<Answer> {
   try {
     // The header speaks of the request that was answered: what an attempt before this one dropped, this one may carry.
-    if (ctx.dropped.length > 0) ctx.dropped.length = 0
+    if (ctx.dropped.length > 0) ctx.dropped.splice(0, ctx.dropped.length, ...fieldsNotBuilt(ctx.stripped))
     const translation = createTranslation(ctx, target, options.dropParams)
     const plan = planCall(ctx, translation, options)
     const transport = target.provider.respond ? inProcess(target) : options.transport
