@@ -1,4 +1,4 @@
-import { GatewayError, definePlugin, z } from '../src/index.ts'
+import { GatewayError, definePlugin, invalidRequest, z } from '../src/index.ts'
 import type { Answer, Context, Target } from '../src/index.ts'
 
 const WINDOW_MS = 10_000
@@ -116,7 +116,12 @@ async function tryGroup(
 /** Header, then body, then config. `max_retries` is the library's name for the same thing: there is one layer. */
 function retriesOf(ctx: Context, configured: number): number {
   const { headers, body } = ctx.call
-  const given = headers.get('x-litellm-num-retries') ?? body['num_retries'] ?? body['max_retries']
+  const header = headers.get('x-litellm-num-retries')
+  if (header !== null && !/^\d*$/.test(header)) {
+    const message = 'The header x-litellm-num-retries must be a whole number, 0 or more.'
+    throw invalidRequest(message, 'x-litellm-num-retries', 'invalid_header')
+  }
+  const given = (header === '' ? null : header) ?? body['num_retries'] ?? body['max_retries']
   const number = Number(given)
   return given !== null && given !== undefined && Number.isInteger(number) && number >= 0
     ? Math.min(number, 10)

@@ -7,7 +7,7 @@ import type { CallContext } from './context.ts'
 import type { Transport } from './transport/types.ts'
 import { createFetchTransport } from './transport/fetch.ts'
 import { createExchange } from './exchange.ts'
-import { GatewayError, notConfigured } from './error.ts'
+import { GatewayError, invalidRequest, notConfigured } from './error.ts'
 import { prepareCall } from './prepare-call.ts'
 import { dropRequestPrices, streamCost } from './prices/call-cost.ts'
 import { createTranslation } from './translation.ts'
@@ -97,10 +97,9 @@ function planCall(ctx: CallContext, translation: Translation, options: UpstreamO
 function timeouts(ctx: CallContext, target: Target, options: UpstreamOptions): Plan['timeout'] {
   const { body, headers, stream } = ctx.call
   const { deployment } = target
-  const total =
-    seconds(headers.get('x-litellm-timeout')) ?? seconds(body['timeout']) ?? deployment.timeout ?? options.timeout
+  const total = given(headers, 'x-litellm-timeout') ?? seconds(body['timeout']) ?? deployment.timeout ?? options.timeout
   const first =
-    seconds(headers.get('x-litellm-stream-timeout')) ?? seconds(body['stream_timeout']) ?? deployment.streamTimeout
+    given(headers, 'x-litellm-stream-timeout') ?? seconds(body['stream_timeout']) ?? deployment.streamTimeout
   return {
     total: toMs(total),
     headers: toMs(Math.min(stream && first !== undefined ? first : total, total)),
@@ -111,6 +110,16 @@ function timeouts(ctx: CallContext, target: Target, options: UpstreamOptions): P
 /** Node's timers hold 2^31 - 1 ms (25 days) and fire at once beyond it. */
 function toMs(value: number): number {
   return Math.min(value * 1000, 2 ** 31 - 1)
+}
+
+/** Seconds in a header; 0 says nothing. Throws a 400 on what is no number of them. */
+function given(headers: Call['headers'], name: string): number | undefined {
+  const value = headers.get(name)
+  if (value === null || value === '') return undefined
+  if (!(Number(value) >= 0)) {
+    throw invalidRequest(`The header ${name} must be a number of seconds, 0 or more.`, name, 'invalid_header')
+  }
+  return seconds(value)
 }
 
 function seconds(value: unknown): number | undefined {

@@ -9,10 +9,10 @@ beforeAll(async () => {
 afterAll(() => gateway.close())
 
 const messages = [{ role: 'user' as const, content: 'Hi' }]
-const post = (fields: Record<string, unknown>) =>
+const post = (fields: Record<string, unknown>, headers: Record<string, string> = {}) =>
   gateway.fetch('http://localhost/v1/chat/completions', {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', ...headers },
     body: JSON.stringify({ model: 'm', messages, ...fields }),
   })
 
@@ -52,6 +52,22 @@ describe('the gateway’s own fields', () => {
   ])('%j is taken', async (fields) => {
     const response = await post(fields)
     expect(response.status, await response.text()).toBe(200)
+  })
+
+  it.each([
+    ['x-litellm-timeout', 'soon'],
+    ['x-litellm-timeout', '-1'],
+    ['x-litellm-stream-timeout', '5s'],
+    ['x-litellm-num-retries', '-1'],
+    ['x-litellm-num-retries', '1.5'],
+  ])('as a header %s: %s is refused by its name', async (name, value) => {
+    const response = await post({}, { [name]: value })
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ error: { param: name, code: 'invalid_header' } })
+  })
+
+  it.each(['0', '30', '1.5', ''])('as a header x-litellm-timeout: %j is taken', async (value) => {
+    expect((await post({}, { 'x-litellm-timeout': value, 'x-litellm-num-retries': '2' })).status).toBe(200)
   })
 
   it('that have no effect yet are reported as dropped', async () => {
