@@ -115,7 +115,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const active: ActivePlugin[] = []
   let draining = false
   const infos: PluginInfo[] = []
-  const state = await openState(config, options.root)
+  const state = await openState(config, options.root).catch((error: unknown) => rethrow(error, options.source))
   let lifecycle: CompiledLifecycle = compileLifecycle([], state.counters, () =>
     Promise.reject(new Error('not started')),
   )
@@ -255,6 +255,13 @@ async function looseTarget(
     provider: makeProvider(deployment, definitions),
     deployment,
   }
+}
+
+/** Stores know of no file that named them. */
+async function rethrow(error: unknown, source: string | undefined): Promise<never> {
+  const { ConfigError } = await import('./config/problem.ts')
+  if (error instanceof ConfigError) await failOn(error.problems, source)
+  throw error
 }
 
 async function failOn(

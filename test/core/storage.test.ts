@@ -145,6 +145,13 @@ test('a driver that is unknown or misses its package is a mistake in the config'
   })
 })
 
+test('the file that named the driver is named as well', async () => {
+  const config = { storage: { docs: { driver: 'nope' } } }
+  await expect(createGateway(config, { env: {}, root, source: 'gateway.config.yaml' })).rejects.toThrow(
+    'gateway.config.yaml: storage.docs.driver: unknown driver "nope".',
+  )
+})
+
 test('file names are reversible and safe', () => {
   expect(toFileName('keys:Team')).toBe('keys/^team.json')
   expect(toFileName('a:..:b')).toBe('a/%2e%2e/b.json')
