@@ -41,7 +41,7 @@ export async function handleRoute(
       query,
       principal,
     })
-    return result instanceof Response ? result : render(result, id, node)
+    return result instanceof Response ? withId(result, id) : render(result, id, node)
   } catch (error) {
     if (!(error instanceof GatewayError)) options.onError(definition.path.toString(), error)
     const { answer } = toErrorAnswer(error, id)
@@ -89,6 +89,19 @@ async function readBody(
   const { body } = parseJsonBody(bytes, limits.depth)
   checkRequest(definition.body, body)
   return body
+}
+
+/** A plugin's own Response, which may be one that nobody may change. */
+function withId(response: Response, id: string): Response {
+  if (response.headers.has('x-litellm-call-id')) return response
+  try {
+    response.headers.set('x-litellm-call-id', id)
+    return response
+  } catch {
+    const headers = new Headers(response.headers)
+    headers.set('x-litellm-call-id', id)
+    return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+  }
 }
 
 function render(value: unknown, id: string, node: NodePair | undefined): Response {
