@@ -18,7 +18,6 @@ import type { DirectCalls } from './direct-calls.ts'
 import { deadEnds } from './dead-ends.ts'
 import { discover } from './discovery.ts'
 import { knownPaths, matchEndpoint } from './endpoints.ts'
-import { GatewayError } from './error.ts'
 import { createCallRunner } from './handle-call.ts'
 import { handleRoute } from './handle-route.ts'
 import { compileLifecycle } from './lifecycle.ts'
@@ -26,9 +25,10 @@ import { createLogQueue } from './log-queue.ts'
 import type { LogQueue } from './log-queue.ts'
 import { logger } from './logger.ts'
 import { createModelTable, makeProvider } from './model-table.ts'
+import { unknownPath, unreadable } from './outside-requests.ts'
+import type { HTTPFailure } from './outside-requests.ts'
 import { activatePlugins, checkPluginOptions } from './plugins.ts'
 import { createPriceTable } from './prices/price-table.ts'
-import { toErrorAnswer, toResponse } from './respond.ts'
 import { openState } from './state.ts'
 import type { State } from './state.ts'
 import { sharedTransport } from './transport/shared.ts'
@@ -109,7 +109,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const prices = createPriceTable({ deployments: models.deployments, definitions })
   const pricesLoaded = prices.load(models.deployments)
   const transport = options.transport ?? (await sharedTransport(config.connections))
-  const app = new H3({ silent: true, onError: (error) => h3Error(error as HTTPFailure, onError) })
+  const app = new H3({ silent: true, onError: (error) => unreadable(error as HTTPFailure, onError) })
   const routes: RouteDefinition[] = []
   const limits = { body: 10 * 1024 * 1024, upload: 64 * 1024 * 1024, depth: 64, ...config.limits }
   const active: ActivePlugin[] = []
@@ -179,7 +179,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     const matched = matchEndpoint(event.url.pathname)
     return matched
       ? runner.handle(event, matched)
-      : notFound(event.req.method, event.url.pathname, event.runtime?.node as NodePair | undefined)
+      : unknownPath(event.req.method, event.url.pathname, event.runtime?.node as NodePair | undefined)
   }
   app.all('/**', rest, { meta: API_ROUTE })
 
@@ -271,36 +271,4 @@ async function failOn(
   if (problems.length === 0) return
   const { ConfigError } = await import('./config/problem.ts')
   throw new ConfigError(problems.map((problem) => ({ ...problem, file: problem.file || (source ?? '') })))
-}
-
-function notFound(method: string, pathname: string, node: NodePair | undefined): Response {
-  const error = new GatewayError(
-    404,
-    `Unknown request URL: ${method} ${pathname.slice(0, 200)}. GET /openapi.json lists what there is.`,
-    {
-      type: 'invalid_request_error',
-      code: 'unknown_url',
-    },
-  )
-  const id = crypto.randomUUID()
-  const { answer } = toErrorAnswer(error, id)
-  return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, node)
-}
-
-/** h3's own refusals (malformed URLs and the like) keep their status; anything else says only its id. */
-interface HTTPFailure {
-  readonly status: number
-  readonly unhandled?: boolean | undefined
-  readonly cause?: unknown
-}
-
-function h3Error(error: HTTPFailure, onError: (where: string, error: unknown) => void): Response {
-  const id = crypto.randomUUID()
-  const known = error.unhandled !== true && error.status < 500
-  if (!known) onError('request', error.cause ?? error)
-  const { answer } = toErrorAnswer(
-    known ? new GatewayError(error.status, 'The request could not be read.', { code: 'bad_http_request' }) : error,
-    id,
-  )
-  return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, undefined)
 }
