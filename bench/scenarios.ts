@@ -69,7 +69,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { name: 'loaded', title: '1,000 streams, MB', digits: 0, own: true },
       { name: 'core', title: 'core, %', digits: 0, own: true },
     ],
-    measure: (measure) => pacedStreams(measure, { kind: 'paced50', connections: 1000, rampMs: 4000, perSecond: 200 }),
+    measure: (measure) => pacedStreams(measure, { kind: 'paced50', connections: 1000, rampMs: 4050, perSecond: 200 }),
   },
   closed({ name: 'json-1k', title: 'JSON calls, 1 KB body', kind: 'json', bytes: 1024, unit: 'calls/s' }),
   closed({ name: 'json-32k', title: 'JSON calls, 32 KB body', kind: 'json', bytes: 32_768, unit: 'calls/s' }),
@@ -115,7 +115,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { name: 'ttfb99', title: 'first byte p99, ms', digits: 2, added: true },
       { name: 'done', title: 'streams/s', digits: 0 },
     ],
-    measure: (measure) => pacedStreams(measure, { kind: 'paced20', connections: 200, rampMs: 2000, perSecond: 100 }),
+    measure: (measure) => pacedStreams(measure, { kind: 'paced20', connections: 200, rampMs: 2020, perSecond: 100 }),
   },
 ]
 
@@ -157,6 +157,7 @@ function closed({ name, title, kind, bytes, unit }: ClosedOptions): Scenario {
 interface PacedOptions {
   readonly kind: Kind
   readonly connections: number
+  /** A period longer than a multiple of it: the streams' chunks are then spread evenly over the period. */
   readonly rampMs: number
   /** Streams that end each second where nothing is late. */
   readonly perSecond: number

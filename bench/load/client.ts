@@ -1,6 +1,7 @@
 // The load generator: its own process, raw keep-alive sockets. Job on stdin, result on stdout.
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
+import { setPriority } from 'node:os'
 import { text } from 'node:stream/consumers'
 import { cpuSeconds, residentMB } from '../proc.ts'
 import { createReader } from './http-reader.ts'
@@ -72,21 +73,34 @@ function send(connection: Connection): void {
 /** Connections of an open loop at most: one that cannot keep up shows in `sent` against `calls`. */
 const MOST = 1000
 
-/** Sends what is due, whether earlier calls were answered or not. */
-function sendAtRate(rate: number): void {
+/** A timer of Node is up to this late, in ms: nearer than that the next request is waited for without sleeping. */
+const TIMER_LATE = 2
+
+/**
+ * Calls `act` every `stepMs`, `count` times: evenly, not twice at once because a timer came late.
+ * Between two of them it looks for answers all the time, so that what is measured is not how fast this process wakes.
+ */
+function evenly(stepMs: number, count: number, act: () => void): void {
   const started = performance.now()
-  let sent = 0
+  let done = 0
   const tick = () => {
     if (stopped) return
-    const due = ((performance.now() - started) * rate) / 1000
-    for (; sent < due; sent++) {
-      const connection = idle.pop() ?? (open.size < MOST ? createConnection() : undefined)
-      if (connection) send(connection)
-      else if (measuring) seen.sent++
-    }
-    setTimeout(tick, 1)
+    const elapsed = performance.now() - started
+    for (; done < count && done * stepMs <= elapsed; done++) act()
+    if (done === count) return
+    if (done * stepMs - elapsed > TIMER_LATE) setTimeout(tick, 1)
+    else setImmediate(tick)
   }
   tick()
+}
+
+/** Sends what is due, whether earlier calls were answered or not. */
+function sendAtRate(rate: number): void {
+  evenly(1000 / rate, Infinity, () => {
+    const connection = idle.pop() ?? (open.size < MOST ? createConnection() : undefined)
+    if (connection) send(connection)
+    else if (measuring) seen.sent++
+  })
 }
 
 function quantile(values: readonly number[], q: number): number {
@@ -96,12 +110,13 @@ function quantile(values: readonly number[], q: number): number {
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 if (job.mode === 'open') {
+  // It does not sleep: whoever shares the core goes first.
+  setPriority(10)
   for (let i = 0; i < 32; i++) idle.push(createConnection())
   sendAtRate(job.rate ?? 1000)
 } else {
   const connections = job.connections ?? 64
-  for (let i = 0; i < connections; i++)
-    setTimeout(() => send(createConnection()), ((job.rampMs ?? 0) * i) / connections)
+  evenly((job.rampMs ?? 0) / connections, connections, () => send(createConnection()))
 }
 await sleep((job.rampMs ?? 0) + job.warmup * 1000)
 const cpu = cpuSeconds(job.pids)

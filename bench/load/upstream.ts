@@ -1,5 +1,6 @@
 // The mock upstream: its own process, raw sockets, answers made beforehand. It must be faster than what is measured.
 import { createServer } from 'node:net'
+import { setPriority } from 'node:os'
 import type { Socket } from 'node:net'
 import { anthropicEvents, JSON_ANSWER, KINDS, openAIEvents } from '../payloads.ts'
 import type { Kind } from '../payloads.ts'
@@ -103,38 +104,61 @@ function toSteps(events: string[]): Buffer[] {
 interface Paced {
   readonly socket: Socket
   readonly steps: readonly Buffer[]
+  readonly period: number
   at: number
+  /** When the next chunk is. */
+  due: number
 }
 
-/** Streams by the millisecond of their period at which they get their chunks. */
-const wheels = new Map<number, Set<Paced>[]>()
+/** The streams of each period, the one that is due next first. */
+const lanes = new Map<number, Paced[]>()
+/** A timer of Node is up to this late, in ms: nearer than that the next chunk is waited for without sleeping. */
+const TIMER_LATE = 2
+let driving = false
 
+/** Chunks leave when they are due, not all of a millisecond together: the streams of a provider are not in step. */
 function pace(socket: Socket, period: number, steps: readonly Buffer[]): void {
-  let wheel = wheels.get(period)
-  if (!wheel) {
-    wheel = Array.from({ length: period }, () => new Set<Paced>())
-    wheels.set(period, wheel)
-  }
+  const lane = lanes.get(period) ?? []
+  lanes.set(period, lane)
   socket.write(Buffer.concat([streamHead, steps[0]!]))
-  wheel[now() % period]!.add({ socket, steps, at: 1 })
+  lane.push({ socket, steps, period, at: 1, due: performance.now() + period })
+  if (driving) return
+  driving = true
+  polite(true)
+  setImmediate(drive)
 }
 
-function now(): number {
-  return Math.floor(performance.now())
-}
-
-let ticked = now()
-setInterval(() => {
-  for (const until = now(); ticked < until; ticked++) {
-    for (const [period, wheel] of wheels) {
-      const slot = wheel[(ticked + 1) % period]!
-      for (const stream of slot) step(stream, slot)
+function drive(): void {
+  const now = performance.now()
+  let next = Infinity
+  for (const lane of lanes.values()) {
+    while (lane.length > 0 && lane[0]!.due <= now) {
+      const stream = lane.shift()!
+      if (step(stream)) lane.push(stream)
     }
+    next = Math.min(next, lane[0]?.due ?? Infinity)
   }
-}, 1)
+  if (next === Infinity) {
+    driving = false
+    polite(false)
+  } else if (next - now > TIMER_LATE) setTimeout(drive, 1)
+  else setImmediate(drive)
+}
 
-function step(stream: Paced, slot: Set<Paced>): void {
+/** While it does not sleep, whoever shares the core goes first. */
+function polite(yes: boolean): void {
+  try {
+    setPriority(yes ? 10 : 0)
+  } catch {
+    // Only root may come back: then all variants meet a polite upstream.
+  }
+}
+
+/** Whether there is more to come. */
+function step(stream: Paced): boolean {
   const { socket, steps } = stream
-  if (!socket.destroyed) socket.write(steps[stream.at++]!)
-  if (socket.destroyed || stream.at === steps.length) slot.delete(stream)
+  if (socket.destroyed) return false
+  socket.write(steps[stream.at++]!)
+  stream.due += stream.period
+  return stream.at < steps.length
 }
