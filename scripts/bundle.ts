@@ -10,15 +10,21 @@ const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.me
 }
 
 /** Packages of many small files, which are joined as well: zod's alone would be a tenth of the time of a start. */
-const JOINED = ['zod', 'citty', 'consola']
+const CONFIG = ['c12', 'confbox', 'defu', 'destr', 'dotenv', 'exsolve', 'pathe', 'perfect-debounce', 'pkg-types', 'rc9']
+const JOINED = ['zod', 'citty', 'consola', ...CONFIG]
+/** c12 imports it for every config; few configs are programs that Node itself cannot read. */
+const JITI = fileURLToPath(new URL('jiti-on-demand.ts', import.meta.url))
 
+const isForC12 = (id: string, importer: string | undefined) =>
+  id === 'jiti' && !!importer?.includes('/node_modules/c12/')
 const isJoined = (id: string) => JOINED.some((name) => id === name || id.startsWith(`${name}/`))
 
 await build({
   cwd: root,
   platform: 'node',
   // The others are imported as they are: an app and the gateway have one h3.
-  external: (id) => !/^[./]/.test(id) && !id.startsWith('\0') && !isJoined(id),
+  external: (id, importer) => !/^[./]/.test(id) && !id.startsWith('\0') && !isJoined(id) && !isForC12(id, importer),
+  plugins: [{ name: 'jiti-on-demand', resolveId: (id, importer) => (isForC12(id, importer) ? JITI : null) }],
   transform: { target: `node${engines.node.replace(/[^\d.]/g, '')}` },
   input: {
     'src/index': 'src/index.ts',

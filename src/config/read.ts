@@ -47,7 +47,10 @@ export async function readConfigFile(file: string, envName: string | undefined):
   }
   // c12 requires JSON through a cache that never forgets: an edit would not be seen.
   if (extname(file) === '.json') return load(async (id) => parseJson(await readFile(id, 'utf8')) ?? {})
-  return isCode(file) ? loadCode(file, load) : load()
+  // c12 has parsers for the others; it would load jiti all the same.
+  return isCode(file)
+    ? loadCode(file, load)
+    : load(() => Promise.reject(new Error('it is of a kind that is not known')))
 }
 
 /**
