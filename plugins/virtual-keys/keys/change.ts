@@ -10,7 +10,7 @@ import { ensureTeam, requireBudget, requireOneOrganization } from './generate.ts
 import { findManaged, keyOfPath, ownersOf, requireManaged } from './owners.ts'
 import type { KeyManagement } from './owners.ts'
 import { rowOf } from './row.ts'
-import { isInCharge, requireFreeHands, requireTightening, requireWithinOwner } from './rules.ts'
+import { isInCharge, requireFreeHands, requireNoNewBudget, requireTightening, requireWithinOwner } from './rules.ts'
 import { setSpend } from './spend.ts'
 import { requireTeamDuration } from './team-duration.ts'
 import { unsupported, withKeyChanges } from './to-key.ts'
@@ -107,6 +107,7 @@ export async function requireChange(
   gateway: GatewayContext,
   { caller, before, after, owners, action }: Change,
 ): Promise<void> {
+  if (!isInCharge(caller, owners)) requireNoNewBudget(before, after)
   await requireBudget(gateway, after)
   const moved = OWNERS.find((name) => (before[name] ?? null) !== (after[name] ?? null))
   if (isProxyAdmin(caller)) {

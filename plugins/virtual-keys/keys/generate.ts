@@ -11,7 +11,7 @@ import { withAlias } from './alias.ts'
 import type { KeyManagement } from './owners.ts'
 import { ownersOf } from './owners.ts'
 import { rowOf } from './row.ts'
-import { isInCharge, requireWithinOwner, withinCaller } from './rules.ts'
+import { isInCharge, requireNoNewBudget, requireWithinOwner, withinCaller } from './rules.ts'
 import { setSpend } from './spend.ts'
 import { withTeamDuration } from './team-duration.ts'
 import { toKey, unsupported } from './to-key.ts'
@@ -39,6 +39,8 @@ export async function generateKey(
     if (key.temp_budget_increase && !isInCharge(caller, owners)) {
       throw forbidden('`temp_budget_increase` is for an admin to set.', 'temp_budget_increase')
     }
+    if (!isInCharge(caller, owners)) requireNoNewBudget(undefined, key)
+    await requireBudget(gateway, key)
     const own = isInCharge(caller, owners) ? undefined : await gateway.directory.get('key', caller.id)
     key = withinCaller(gateway, caller, { own, key })
     await requireWithinOwner(gateway, key, owners)
@@ -104,7 +106,7 @@ interface NewKey {
  */
 async function requireOwners(gateway: GatewayContext, { caller, key, actor, serviceAccount }: NewKey): Promise<Owners> {
   const { team_id: teamId, user_id: userId, organization_id: organizationId } = key
-  await requireBudget(gateway, key)
+  if (isProxyAdmin(caller)) await requireBudget(gateway, key)
   if (isProxyAdmin(caller) && teamId) await ensureTeam(gateway, teamId, actor)
   if (isProxyAdmin(caller) && userId) await ensureUser(gateway, { user_id: userId }, actor)
   const owners = await ownersOf(gateway.directory, key)

@@ -40,6 +40,12 @@ export function isInCharge(caller: Caller, { team, organization }: Owners): bool
   return team !== undefined && isTeamAdmin(caller, team)
 }
 
+/** Throws a 403 for a budget that a user refers to: which there are, and what is in them, is not for users to find out. */
+export function requireNoNewBudget(before: KeyDocument | undefined, after: KeyDocument): void {
+  if (!after.budget_id || after.budget_id === before?.budget_id) return
+  throw forbidden('`budget_id` is for an admin to set.', 'budget_id')
+}
+
 /**
  * Checks that a key is given no more than its owner has. What is used is bounded by the owner anyway, so this is about
  * mistakes; proxy admins may do as they like. Throws a 400 that names the field.

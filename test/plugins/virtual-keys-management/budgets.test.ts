@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { startApi } from './support.ts'
+import { startApi, startWorld } from './support.ts'
 
 it('makes, reads, changes and deletes budgets', async () => {
   const { post, get } = await startApi()
@@ -74,4 +74,27 @@ it('refuses ids that are taken or not there', async () => {
   ]) {
     expect(answer).toMatchObject({ status: 404, body: { error: { code: 'budget_not_found' } } })
   }
+})
+
+it('tells users neither which budgets there are nor what is in them', async () => {
+  const { post, key, callers } = await startWorld()
+  await post('/budget/new', { budget_id: 'secret', max_budget: 7 })
+  await post('/budget/new', { budget_id: 'theirs', max_budget: 3 })
+  const { member, teamAdmin } = callers
+  const own = (await post('/key/generate', {}, member)).body.key
+  const bySomebody = await key({ user_id: 'member', budget_id: 'theirs' })
+  for (const budget_id of ['secret', 'none']) {
+    for (const answer of [
+      await post('/key/generate', { budget_id }, member),
+      await post('/key/update', { key: own, budget_id }, member),
+      await post('/key/update', { key: bySomebody, budget_id }, member),
+      await post('/key/regenerate', { key: own, budget_id }, member),
+    ]) {
+      expect(answer).toMatchObject({ status: 403, body: { error: { param: 'budget_id', code: 'not_allowed' } } })
+      expect(JSON.stringify(answer.body)).not.toContain('secret')
+    }
+  }
+  expect((await post('/key/update', { key: bySomebody, key_alias: 'named' }, member)).body.budget_id).toBe('theirs')
+  const given = await post('/key/generate', { team_id: 'alpha', user_id: 'member', budget_id: 'secret' }, teamAdmin)
+  expect(given).toMatchObject({ status: 200, body: { budget_id: 'secret' } })
 })
