@@ -33,6 +33,7 @@ export {
   toNano,
 } from './directory/to-scopes.ts'
 export type { ScopeSource } from './directory/to-scopes.ts'
+export { teamMemberId } from './directory/team-member-id.ts'
 export { compileRoutes } from './route-groups.ts'
 export type { RouteTest } from './route-groups.ts'
 export { presentedKey } from './presented-key.ts'

@@ -1,4 +1,4 @@
-import { budgetFieldsToScope, storageKey } from '../../src/index.ts'
+import { budgetFieldsToScope, storageKey, teamMemberId } from '../../src/index.ts'
 import type { BudgetDocument, CustomerDocument, Principal, Role, Scope, ScopeSource } from '../../src/index.ts'
 import type { TokenDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
@@ -92,9 +92,11 @@ function toScopes({ user: userId }: Identity, documents: TokenDocuments): Scope[
   if (team) {
     const { team_id: id, team_alias: name, metadata } = team
     scopes.push(scopeOf(team, teamBudget, { kind: 'team', id, name, metadata, fields: [team, teamBudget] }))
-    const member = team.members_with_roles.find(({ user_id }) => user_id === userId)
-    if (member?.budget) {
-      scopes.push(scopeOf(team, undefined, { kind: 'team_member', id: `${id}/${userId}`, fields: member.budget }))
+    if (userId !== undefined) {
+      const member = team.members_with_roles.find(({ user_id }) => user_id === userId)
+      // Without a budget as well: what they spend in the team is counted.
+      const source = { kind: 'team_member', id: teamMemberId(id, userId), fields: [member?.budget] } as const
+      scopes.push(scopeOf(team, undefined, source))
     }
   }
   if (user) {

@@ -1,4 +1,4 @@
-import { budgetFieldsToScope } from '../../src/index.ts'
+import { budgetFieldsToScope, teamMemberId } from '../../src/index.ts'
 import type { BudgetFields, Scope, ScopeSource } from '../../src/index.ts'
 import type { KeyDocuments } from './read-documents.ts'
 
@@ -26,7 +26,7 @@ export function keyScopes(documents: KeyDocuments): Scope[] {
     scopes.push(scopeOf(team, documents.teamBudget, { kind: 'team', id: team.team_id, ...source }))
     if (key.user_id) {
       const member = team.members_with_roles.find(({ user_id }) => user_id === key.user_id)
-      const id = `${team.team_id}/${key.user_id}`
+      const id = teamMemberId(team.team_id, key.user_id)
       scopes.push(scopeOf(team, undefined, { kind: 'team_member', id, fields: [member?.budget] }))
     }
   }

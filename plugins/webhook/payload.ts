@@ -15,8 +15,6 @@ const GROUPS: Readonly<Record<ScopeKind, string>> = {
 export function toPayload({ type, at, message, scope, budget }: GatewayEvent, id: string): Record<string, unknown> {
   const idOf = (kind: ScopeKind) => (scope?.kind === kind ? scope.id : undefined)
   const nameOf = (kind: ScopeKind) => (scope?.kind === kind ? scope.name : undefined)
-  // A team member's id is `team/user`.
-  const [memberTeam, memberUser] = idOf('team_member')?.split('/', 2) ?? []
   return {
     id,
     event: type,
@@ -33,8 +31,8 @@ export function toPayload({ type, at, message, scope, budget }: GatewayEvent, id
     models: budget?.models ?? null,
     token: idOf('key') ?? null,
     key_alias: nameOf('key') ?? null,
-    user_id: idOf('user') ?? memberUser ?? scope?.user ?? null,
-    team_id: idOf('team') ?? memberTeam ?? scope?.team ?? null,
+    user_id: idOf('user') ?? scope?.user ?? null,
+    team_id: idOf('team') ?? scope?.team ?? null,
     team_alias: nameOf('team') ?? null,
     customer_id: idOf('end_user') ?? null,
     organization_id: idOf('organization') ?? scope?.organization ?? null,

@@ -4,7 +4,7 @@ import type { Scope, ScopeBudget, ScopeKind, ScopeLimits } from '../types/govern
 /** What a scope is made from. */
 export interface ScopeSource {
   readonly kind: ScopeKind
-  /** Unique for its kind; of a team member `team/user`. */
+  /** Unique for its kind; of a team member `teamMemberId`. */
   readonly id: string
   readonly name?: string | null | undefined
   /** What its limits are counted under. Default `id`. */

@@ -1,3 +1,4 @@
+import { teamMemberId } from '../directory/team-member-id.ts'
 import type { TeamDocument, TeamMember } from '../types/directory.ts'
 import type { Tell } from './litellm-budget.ts'
 import { budgetFields, durationOf } from './litellm-budget.ts'
@@ -134,7 +135,7 @@ function readMemberships(reading: Reading, common: ReadonlyMap<string, Row>): Ma
       if (row['budget_id'] && !budget) tell('budget_id', 'names a budget that is not there')
       if (budget && listOf(budget, 'allowed_models').length > 0)
         tell('allowed_models', 'members have no models of their own here: the team’s hold')
-      takeSpend(reading, { kind: 'team_member', id: `${team}/${user}`, row, budget: budget ?? common.get(team) })
+      takeSpend(reading, { kind: 'team_member', id: teamMemberId(team, user), row, budget: budget ?? common.get(team) })
       if (!byTeam.has(team)) byTeam.set(team, new Map())
       byTeam.get(team)!.set(user, row)
     },

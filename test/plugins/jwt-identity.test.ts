@@ -186,6 +186,22 @@ describe('teams', () => {
     ])
   })
 
+  test('what members spend is theirs, without a budget as well and whatever their ids', async () => {
+    const { ask, token, admitted } = await setup(
+      { ...options, userIdUpsert: true, teamIdUpsert: true },
+      { team: [{ team_id: 'blue', members_with_roles: [{ user_id: 'alice', role: 'user' }] }] },
+    )
+    const memberOf = async (team: string, sub: string) => {
+      await ask(await token({ ...groups(team), sub }))
+      return admitted.at(-1)!.scopes!.find(({ kind }) => kind === 'team_member')?.id
+    }
+    expect(await memberOf('blue', 'alice')).toBe('blue/alice')
+    expect(await memberOf('/staff/search', 'bob')).toBe('%2Fstaff%2Fsearch/bob')
+    expect(await memberOf('a', 'b/c')).toBe('a/b/c')
+    expect(await memberOf('a/b', 'c')).toBe('a%2Fb/c')
+    expect(await memberOf('a%2Fb', 'c')).toBe('a%252Fb/c')
+  })
+
   test('limits go on being counted when a document is read anew', async () => {
     const { ask, token, admitted, directory } = await setup(options, documents)
     const alice = await token(groups('blue'))

@@ -1,4 +1,4 @@
-import { GatewayError, invalidRequest } from '../../../src/index.ts'
+import { GatewayError, invalidRequest, teamMemberId } from '../../../src/index.ts'
 import type { BudgetFields, RouteRequest, TeamDocument, TeamMember } from '../../../src/index.ts'
 import { deleteKeys } from '../common/keys.ts'
 import { actorOf, addRoute, notFound, paramOf } from '../common/route.ts'
@@ -117,7 +117,7 @@ function addResetRoute(management: Management): void {
         throw forbidden('Nobody may set back their own spend in a team.', 'user_id')
       }
       const to = body['reset_to'] as number
-      const id = `${team.team_id}/${user_id}`
+      const id = teamMemberId(team.team_id, user_id)
       const spend = (await readSpend(gateway.counters, 'team_member', [id])).get(id)!
       if (to > spend) throw invalidRequest(`\`reset_to\` is above what was spent: ${spend}.`, 'reset_to')
       const spender = { kind: 'team_member', id, fields: [budget] } as const

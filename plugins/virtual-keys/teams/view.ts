@@ -1,3 +1,4 @@
+import { teamMemberId } from '../../../src/index.ts'
 import type { KeyDocument, TeamDocument, TeamMember } from '../../../src/index.ts'
 import { kept } from '../common/fields.ts'
 import { findKeys, toKeyRow } from '../common/keys.ts'
@@ -95,7 +96,7 @@ export async function toMemberships(
   team: TeamDocument,
   members: readonly TeamMember[],
 ): Promise<Record<string, unknown>[]> {
-  const id = (member: TeamMember) => `${team.team_id}/${member.user_id}`
+  const id = (member: TeamMember) => teamMemberId(team.team_id, member.user_id)
   const spend = await readSpend(gateway.counters, 'team_member', members.map(id))
   return members.map((member) => {
     const { budget } = member
