@@ -4,9 +4,9 @@ import type { ErrorShape } from './types/chat.ts'
 import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamRequest } from './types/provider.ts'
 import { defineProvider } from './define.ts'
 import { editMessages } from './foreign-fields.ts'
+import { withFormModel } from './form.ts'
 import { rewriteBytes } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
-import { findFields, replaceField } from './multipart.ts'
 
 /** Options of every OpenAI-compatible provider. */
 export const openAILikeOptions = z.object({
@@ -180,8 +180,7 @@ function passThrough(call: Call, model: string, to: OpenAITarget): UpstreamReque
   }
   if (type !== null) headers['content-type'] = type
   if (!(call.raw instanceof Uint8Array)) return { ...request, body: call.raw }
-  const field = type !== null && model !== '' ? findFields(call.raw, type, ['model']).model : undefined
-  const body = field ? replaceField(call.raw, field, model) : call.raw
+  const body = type !== null && model !== '' ? withFormModel(call.raw, type, model) : call.raw
   return body.length > 0 ? { ...request, body } : request
 }
 

@@ -7,9 +7,9 @@ import { checkRequest } from './check-request.ts'
 import { decodeText } from './decode-text.ts'
 import { endToEnd } from './end-to-end.ts'
 import { GatewayError } from './error.ts'
+import { formFields, isUrlEncoded } from './form.ts'
 import { checkGatewayFields, gatewayFields } from './gateway-fields.ts'
 import { isJson } from './json-answer.ts'
-import { findFields } from './multipart.ts'
 import { parseJsonBody, wrongContentType } from './parse-body.ts'
 import { bodyTooLarge, readNodeBody, readWebBody } from './read-body.ts'
 import type { NodeBody } from './read-body.ts'
@@ -116,7 +116,8 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
   const type = headers.get('content-type') ?? ''
   const declared = isJson(type)
   const hasBody = method !== 'GET' && method !== 'HEAD'
-  const bytes = hasBody ? await source.bytes(declared ? limits.body : limits.upload) : new Uint8Array()
+  const isText = declared || isUrlEncoded(type)
+  const bytes = hasBody ? await source.bytes(isText ? limits.body : limits.upload) : new Uint8Array()
   // Many servers read JSON whatever its type says: the model in it must be the one that is checked.
   const json = declared || isOneObject(bytes)
   if (json && bytes.length > limits.body) throw bodyTooLarge(limits.body)
@@ -124,7 +125,7 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
   const query = source.search ? new URLSearchParams(source.search) : undefined
   const named = matched.model ?? headers.get('x-litellm-model') ?? query?.get('model') ?? null
   const search = takeModel(source.search, query, named !== null && matched.model === undefined)
-  const body = parsed?.body ?? formFields(bytes, type)
+  const body: Readonly<Record<string, unknown>> = parsed?.body ?? formFields(bytes, type, ['model', 'user'])
   const inBody = body['model']
   const model = named ?? inBody
   return {
@@ -191,12 +192,6 @@ function skipBlanks(bytes: Uint8Array, from: number): number {
   let at = from
   while (BLANKS.has(bytes[at]!)) at++
   return at
-}
-
-/** What of a form the gateway needs to know, as a body. */
-function formFields(bytes: Uint8Array, type: string): Record<string, unknown> {
-  const { model, user } = findFields(bytes, type, ['model', 'user'])
-  return { ...(model && { model: model.value }), ...(user && { user: user.value }) }
 }
 
 /** Header access for calls that are made in process. */

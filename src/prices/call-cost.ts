@@ -2,7 +2,7 @@ import type { Call, Cost, Usage } from '../types/call.ts'
 import type { Answer, Context } from '../types/lifecycle.ts'
 import type { CostOptions, Price, PriceTable, RequestPrices } from '../types/prices.ts'
 import type { Target } from '../types/provider.ts'
-import { findFields } from '../multipart.ts'
+import { formFields } from '../form.ts'
 import { costOf } from './cost-of.ts'
 import { isWork } from './work.ts'
 
@@ -132,7 +132,7 @@ function imagesMade(call: Call, { units }: Price): CostOptions {
 /** A field of a JSON body or a form. */
 function fieldOf({ body, raw, headers }: Call, name: string): unknown {
   if (!(raw instanceof Uint8Array)) return body[name]
-  return findFields(raw, headers.get('content-type') ?? '', [name])[name]?.value
+  return formFields(raw, headers.get('content-type') ?? '', [name])[name]
 }
 
 function imagesIn({ body }: Call): number {
