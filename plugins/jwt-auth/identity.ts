@@ -122,10 +122,10 @@ function idAt(claims: Claims, path: string | undefined): string | undefined {
   return ids([at(claims, path)])[0]
 }
 
-/** An id that is cut would be another's. */
+/** An id that is cut would be another's, and so would be one that is rounded: numbers of JSON are exact up to 2^53 only. */
 function ids(values: readonly unknown[]): string[] {
   return values
-    .map((value) => (typeof value === 'number' ? String(value) : value))
+    .map((value) => (Number.isSafeInteger(value) ? String(value) : value))
     .filter((value) => typeof value === 'string' && value !== '' && value.length <= LONGEST_ID) as string[]
 }
 

@@ -54,6 +54,15 @@ describe('users', () => {
     })
   })
 
+  test('are numbers only where these are exact', async () => {
+    const { ask, token, admitted } = await setup({ userIdUpsert: true }, {})
+    expect((await ask(await token({ sub: 42 as never }))).status).toBe(200)
+    expect(admitted[0]!.user).toBe('42')
+    // Read as one number, as many others are.
+    const rounded = await ask(await token({ sub: (2 ** 53) as never }))
+    expect([rounded.status, rounded.error?.code]).toEqual([403, 'no_identity'])
+  })
+
   test('that are blocked while their token lives are refused at once', async () => {
     const { ask, token, directory } = await setup({})
     const alice = await token()
