@@ -100,13 +100,18 @@ const SHAPES: ReadonlyMap<string, Shape> = new Map([
 
 const NONE: readonly string[] = []
 
-/** The gateway's own fields among a body's members; throws a 400 on those that a caller may not set. */
+/**
+ * The gateway's own fields among a body's members; throws a 400 on those that a caller may not set, and on `Model`: Go's
+ * encoding/json, which Ollama reads requests with, takes it for `model`, and of two the last.
+ */
 export function gatewayFields(members: readonly { readonly key: string }[]): readonly string[] {
   let found: string[] | undefined
   for (const { key } of members) {
     if (GATEWAY_FIELDS.has(key)) (found ??= []).push(key)
     else if (REFUSED_FIELDS.has(key)) {
       throw invalidRequest(`\`${key}\` cannot be set by a request to this gateway.`, key, 'forbidden_parameter')
+    } else if (key.length === 5 && key !== 'model' && key.toLowerCase() === 'model') {
+      throw invalidRequest(`Write \`model\` in small letters: some providers would take \`${key}\` for it.`, key)
     }
   }
   return found ?? NONE

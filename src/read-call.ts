@@ -124,7 +124,7 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
   const parsed = json && bytes.length > 0 ? parseJsonBody(bytes, limits.depth) : undefined
   const query = source.search ? new URLSearchParams(source.search) : undefined
   const named = matched.model ?? headers.get('x-litellm-model') ?? query?.get('model') ?? null
-  const search = takeModel(source.search, query, named !== null && matched.model === undefined)
+  const search = named === null ? source.search : withoutModel(source.search, query)
   const body: Readonly<Record<string, unknown>> = parsed?.body ?? formFields(bytes, type, ['model', 'user'])
   const inBody = body['model']
   const model = named ?? inBody
@@ -166,9 +166,9 @@ export function headersOf(event: H3Event): HeaderReader {
   }
 }
 
-/** `?model=` speaks to the gateway and is not sent on. */
-function takeModel(search: string, query: URLSearchParams | undefined, taken: boolean): string {
-  if (!taken || !query?.has('model')) return search
+/** `?model=` speaks to the gateway and is not sent on: beside a path or a header that names a model it would be another. */
+function withoutModel(search: string, query: URLSearchParams | undefined): string {
+  if (!query?.has('model')) return search
   query.delete('model')
   const text = query.toString()
   return text ? `?${text}` : ''
@@ -176,8 +176,8 @@ function takeModel(search: string, query: URLSearchParams | undefined, taken: bo
 
 /** Whether bytes begin as an object does in JSON, and are not several, each on its line: nobody takes these for one. */
 function isOneObject(bytes: Uint8Array): boolean {
-  const start = skipBlanks(bytes, 0)
-  if (bytes[start] !== OPEN) return false
+  const start = skipBlanks(bytes, markLength(bytes))
+  if (bytes[start] !== OPEN) return isWideObject(bytes)
   const end = bytes.indexOf(LINE_FEED, start)
   if (end < 0 || skipBlanks(bytes, end) === bytes.length) return true
   try {
@@ -186,6 +186,18 @@ function isOneObject(bytes: Uint8Array): boolean {
   } catch {
     return true
   }
+}
+
+/** The length of UTF-8's byte order mark, where bytes begin with it. */
+function markLength(bytes: Uint8Array): number {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+}
+
+/** Whether bytes begin as an object does in UTF-16 or UTF-32, which Python's `json.loads` finds out by itself. */
+function isWideObject(bytes: Uint8Array): boolean {
+  let at = 0
+  while (bytes[at] === 0 || bytes[at] === 0xfe || bytes[at] === 0xff || BLANKS.has(bytes[at]!)) at++
+  return bytes[at] === OPEN && (bytes[at + 1] === 0 || bytes[at - 1] === 0)
 }
 
 function skipBlanks(bytes: Uint8Array, from: number): number {
