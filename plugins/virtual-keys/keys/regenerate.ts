@@ -62,9 +62,11 @@ export async function regenerateKey(
       }
       if (body['duration'] !== undefined) requireTeamDuration(rotated, stored)
       await requireChange(gateway, { caller: caller!, before: key, after: rotated, owners: stored, action })
+      // Seen before its lock is waited for: two keys that are to become each other would wait for ever.
+      if (await directory.get('key', token)) throw keyExists()
       // The new one first: a process that dies between the two leaves a key that nobody knows, not a caller without one.
       await directory.update('key', token, (taken) => {
-        if (taken) throw invalidRequest('This key cannot be used: choose another.', 'new_key', 'key_exists')
+        if (taken) throw keyExists()
         return rotated
       })
       await carrySpend(management, { from: key, to: token })
@@ -78,4 +80,8 @@ export async function regenerateKey(
   if (typeof spend === 'number') await setSpend(management, next!, { to: spend })
   await deleteOld(directory)
   return toNewKey(management, { key: next!, plain, body })
+}
+
+function keyExists() {
+  return invalidRequest('This key cannot be used: choose another.', 'new_key', 'key_exists')
 }
