@@ -5,7 +5,7 @@ import type { Plan } from './upstream.ts'
 import type { Transport, TransportControl, TransportHandler } from './transport/types.ts'
 import { concat } from './byte-stream.ts'
 import { ClientGone } from './read-body.ts'
-import { toProviderError, toTransportError } from './upstream-error.ts'
+import { toProviderError, toStreamError, toTransportError } from './upstream-error.ts'
 import { createJsonAnswer } from './json-answer.ts'
 import { createStreamAnswer } from './stream-answer.ts'
 import type { StreamAnswer } from './stream-answer.ts'
@@ -125,8 +125,9 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
           if (finish()) resolve(answer)
         } catch (error) {
           chunks = []
-          if (stream?.committed()) fail(error)
-          else if (finish(codeOf(error))) reject(error)
+          const reason = stream ? toStreamError(target, error) : error
+          if (stream?.committed()) fail(reason)
+          else if (finish(codeOf(reason))) reject(reason)
         }
       },
       error: fail,

@@ -7,7 +7,7 @@ import { GatewayError } from './error.ts'
 import { answerHeaders } from './answer-headers.ts'
 import { keepAlive } from './heartbeat.ts'
 import { ByteStream } from './byte-stream.ts'
-import { providerError } from './upstream-error.ts'
+import { providerError, toStreamError } from './upstream-error.ts'
 import { createStreamPipe } from './stream-pipe.ts'
 import { estimateInputTokens } from './usage.ts'
 
@@ -169,7 +169,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
         take(chunk)
       } catch (error) {
         // At once: an upstream that has reported its failure may send nothing more, and not end either.
-        input.failed(error)
+        input.failed(toStreamError(target, error))
       }
     },
     end() {

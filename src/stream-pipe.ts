@@ -10,6 +10,7 @@ import { createChatWriter } from './wires/chat-writer.ts'
 import { createCompletionsWriter } from './wires/completions.ts'
 import { createOpenAIChatDecoder } from './wires/openai-chat-decoder.ts'
 import { writeCompletion } from './wires/write-completion.ts'
+import { indexOf, searchable, toNeedle } from './wires/event-scan.ts'
 import { createSseTap } from './wires/sse-tap.ts'
 import { concat } from './byte-stream.ts'
 
@@ -70,10 +71,36 @@ function includeUsage(body: Readonly<Record<string, unknown>>): boolean {
 }
 
 const DONE = encoder.encode('data: [DONE]')
+const WITHOUT_CHOICE = { status: 502, message: 'ended its stream without an answer', code: 'bad_upstream_answer' }
+/** Longer than anything that providers say before their first choice. */
+const BEFORE_LIMIT = 64 * 1024
+const CHOICE = toNeedle('choices":[{')
+/** A choice however it is spaced, or a comment: whoever waits is to hear of it. */
+const SOMETHING = /"choices"\s*:\s*\[\s*[^\]\s]|^:/m
+
+function saysSomething(bytes: Uint8Array): boolean {
+  return indexOf(searchable(bytes), CHOICE, 0) >= 0 || SOMETHING.test(new TextDecoder().decode(bytes))
+}
 
 function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boolean): StreamPipe {
   const tap = createSseTap({ withhold, costOf: plan.costOf })
+  const { wire } = plan.call
   let done = false
+  // What stands before the first choice is an answer only if one follows: until then, another provider may be asked.
+  let waiting = wire === 'openai.chat' || wire === 'openai.completions'
+  let held: Uint8Array | undefined
+  let empty = false
+  const begin = (out: readonly Uint8Array[], last: boolean) => {
+    const bytes = concat(held ? [held, ...out] : out)
+    if (saysSomething(bytes) || tap.reported() || bytes.length > BEFORE_LIMIT) {
+      waiting = false
+      held = undefined
+      return [bytes]
+    }
+    held = bytes
+    empty = last
+    return NOTHING
+  }
   return {
     headers: { ...EVENT_STREAM, 'content-type': type },
     events: true,
@@ -82,9 +109,12 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
       const out = tap.push(bytes)
       const last = out.at(-1)
       if (last && endsWithDone(last)) done = true
-      return out
+      return waiting && out.length > 0 ? begin(out, done) : out
     },
-    end: () => tap.end(),
+    end() {
+      const out = tap.end()
+      return waiting && (held || out.length > 0) ? begin(out, true) : out
+    },
     // Half an event is ended first, so that the error is one of its own.
     fail: (shape) => [encoder.encode(`${tap.midEvent() ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`)],
     midEvent() {
@@ -96,7 +126,9 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
     usage() {
       return tap.usage()
     },
-    failure: () => undefined,
+    failure() {
+      return empty ? WITHOUT_CHOICE : undefined
+    },
     reported() {
       return tap.reported()
     },

@@ -48,10 +48,6 @@ export function toTransportError(target: Target, error: unknown): GatewayError {
       code === 'IDLE_TIMEOUT' ? 'went silent in the middle of its answer' : 'did not answer in time',
     )
   }
-  if (error instanceof SyntaxError) {
-    const shape = { status: 502, message: 'sent a stream that could not be read', code: 'bad_upstream_answer' }
-    return providerError(target, shape)
-  }
   if (code === 'CONNECT_TIMEOUT') return timeoutError(target, 'could not be connected to in time')
   return new GatewayError(502, `${target.provider.name}: the connection failed (${reasonOf(error)}).`, {
     type: 'api_connection_error',
@@ -61,6 +57,13 @@ export function toTransportError(target: Target, error: unknown): GatewayError {
     model: target.model,
     cause: error,
   })
+}
+
+/** A decoder is pure: what it throws, the stream has caused. */
+export function toStreamError(target: Target, error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error
+  const shape = { status: 502, message: 'sent a stream that could not be read', code: 'bad_upstream_answer' }
+  return providerError(target, shape)
 }
 
 function timeoutError(target: Target, what: string): GatewayError {
