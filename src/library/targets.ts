@@ -1,5 +1,6 @@
 import type { Gateway } from '../gateway.ts'
 import type { Call } from '../types/call.ts'
+import type { ConfigError } from '../config/problem.ts'
 import type { FallbackKind, Provider, Target } from '../types/provider.ts'
 import type { Fallback, ProviderAccess } from './types.ts'
 import type { SplitParams } from './split-params.ts'
@@ -28,12 +29,18 @@ export async function findTargets(
 
   const targets = [...(await targetsOf(gateway, model, access))]
   const taken = new Set<string>()
-  const append = async (list: readonly Fallback[], kind: FallbackKind) => {
-    for (const entry of list) targets.push(...(await fallbackTargets(gateway, entry, kind, taken)))
+  const append = async (entries: readonly Fallback[], kind: FallbackKind, list: string) => {
+    for (const [i, entry] of entries.entries()) {
+      try {
+        targets.push(...(await fallbackTargets(gateway, entry, kind, taken)))
+      } catch (error) {
+        throw ofFallback(error, list, i)
+      }
+    }
   }
-  await append(contextWindowFallbacks, 'context_window')
-  await append(contentPolicyFallbacks, 'content_policy')
-  await append(fallbacks, 'general')
+  await append(contextWindowFallbacks, 'context_window', 'contextWindowFallbacks')
+  await append(contentPolicyFallbacks, 'content_policy', 'contentPolicyFallbacks')
+  await append(fallbacks, 'general', 'fallbacks')
   return targets
 }
 
@@ -46,13 +53,20 @@ async function fallbackTargets(
   const { body, access } = splitAccess(typeof entry === 'string' ? { model: entry } : entry)
   const { model, ...overrides } = body
   if (typeof model !== 'string')
-    throw invalidRequest("Invalid value for 'fallbacks': every entry needs a model.", 'fallbacks')
+    throw invalidRequest('Every fallback needs a model.', 'model', 'missing_required_parameter')
   const found = await targetsOf(gateway, model, access)
   // Two entries for one model (with two keys) are two groups: the second one stands in for the first.
   let group = found[0]!.group
   for (let i = 2; taken.has(`${kind} ${group}`); i++) group = `${found[0]!.group}#${i}`
   taken.add(`${kind} ${group}`)
   return found.map((target) => ({ ...withOverrides(target, overrides), group, fallbackFor: kind }))
+}
+
+/** A mistake in a fallback, said of the list that it stands in. */
+function ofFallback(error: unknown, list: string, i: number): unknown {
+  if (!(error instanceof GatewayError)) return error
+  const { status, message, code } = error
+  return new GatewayError(status, `Invalid value for '${list}[${i}]': ${message}`, { param: list, code })
 }
 
 async function targetsOf(gateway: Gateway, model: string, access: ProviderAccess): Promise<readonly Target[]> {
@@ -90,8 +104,19 @@ async function makeTarget(gateway: Gateway, model: string, options: Record<strin
   if (!('definition' in found)) {
     throw new GatewayError(400, `Unknown model: ${found.message}`, { param: 'model', code: 'model_not_found' })
   }
-  const target = await gateway.target({ provider: found.definition.name, model: found.model, options })
+  const spec = { provider: found.definition.name, model: found.model, options }
+  const target = await gateway.target(spec).catch((error: unknown) => {
+    throw ofCall(error)
+  })
   return { ...target, group: model }
+}
+
+/** Options were given to a call: there is no config whose path they could be named by. */
+function ofCall(error: unknown): unknown {
+  if (!(error instanceof Error) || error.name !== 'ConfigError') return error
+  const [problem] = (error as ConfigError).problems
+  const param = problem?.path.replace(/^models\[0\]\.?/, '')
+  return invalidRequest(`Invalid value for '${param}': ${problem?.message}`, param || null, 'invalid_options')
 }
 
 function withHeaders(target: Target, headers: Readonly<Record<string, string>>): Target {

@@ -147,3 +147,27 @@ test('what is not a list of models is refused by name', async () => {
     param: 'fallbacks',
   })
 })
+
+test.each(['fallbacks', 'contextWindowFallbacks', 'contentPolicyFallbacks'])(
+  'a mistake in %s is told with the list and the entry',
+  async (list) => {
+    const { completion } = await library(await start())
+    const wrong = (entry: unknown) =>
+      completion({ model: 'good', messages, [list]: ['good', entry] } as never).catch((error: unknown) => error)
+    expect(await wrong({})).toMatchObject({ name: 'BadRequestError', param: list })
+    expect(await wrong('nobody/m')).toMatchObject({ param: list, code: 'model_not_found' })
+    const base = await wrong({ model: 'openai/m', apiKey: 'sk-test-0123456789', baseURL: 'localhost' })
+    expect(base).toMatchObject({ name: 'BadRequestError', param: list, code: 'invalid_options' })
+    for (const error of [await wrong({}), await wrong('nobody/m'), base]) {
+      expect((error as Error).message).toContain(`'${list}[1]'`)
+    }
+  },
+)
+
+test('a wrong option of a call is told by its own name', async () => {
+  const { completion } = await library(await start())
+  const error = await completion({ model: 'openai/m', messages, baseURL: 'localhost' }).catch((thrown: Error) => thrown)
+  expect(error).toMatchObject({ name: 'BadRequestError', param: 'baseURL', code: 'invalid_options' })
+  expect((error as Error).message).toContain("'baseURL'")
+  expect((error as Error).message).not.toContain('models[0]')
+})
