@@ -11,7 +11,7 @@ import { GatewayError, invalidRequest, notConfigured } from './error.ts'
 import { prepareCall } from './prepare-call.ts'
 import { dropRequestPrices, streamCost } from './prices/call-cost.ts'
 import { createTranslation } from './translation.ts'
-import { toChatCall } from './wires/completions.ts'
+import { ofPrompt, toChatCall } from './wires/completions.ts'
 
 export interface UpstreamOptions {
   transport: Transport
@@ -57,7 +57,7 @@ export function callUpstream(ctx: CallContext, target: Target, options: Upstream
     const encoded = plan.endpoint.encode(plan.call, translation)
     return isPromise(encoded) ? Promise.resolve(encoded).then(send) : send(encoded)
   } catch (error) {
-    return Promise.reject(error)
+    return Promise.reject(ctx.call.wire === 'openai.completions' ? ofPrompt(error) : error)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Call } from '../types/call.ts'
 import type { ChatCompletion } from '../types/chat.ts'
 import type { Translation } from '../types/provider.ts'
-import { invalidRequest } from '../error.ts'
+import { GatewayError, invalidRequest } from '../error.ts'
 import { contentText } from './content-text.ts'
 import { createWriterBase } from './stream-writer.ts'
 import type { StreamWriter, StreamWriterOptions } from './stream-writer.ts'
@@ -90,6 +90,12 @@ export function toChatCall(call: Call, translation: Pick<Translation, 'unsupport
     raw: JSON.stringify(body),
     headers: call.headers,
   }
+}
+
+/** What was said of the message that the prompt became, said of the prompt. */
+export function ofPrompt(error: unknown): unknown {
+  if (!(error instanceof GatewayError) || !error.param?.startsWith('messages')) return error
+  return invalidRequest(error.message.replace(/\bmessage\b/, 'prompt'), 'prompt', error.code)
 }
 
 function promptText(prompt: unknown): string {

@@ -15,7 +15,7 @@ async function start(handler: UpstreamHandler = answer, path = '/v1') {
   const upstream = await startUpstream(handler)
   const prices = { input_cost_per_token: 0, output_cost_per_token: 0 }
   const options = { apiKey: 'sk-test-0123456789', baseURL: `${upstream.url}${path}`, prices }
-  const names = ['groq', 'mistral', 'perplexity', 'deepseek', 'openai', 'gemini']
+  const names = ['groq', 'mistral', 'perplexity', 'deepseek', 'openai', 'gemini', 'anthropic']
   const models = names.map((name) => ({ name, model: `${name}/m`, ...options }))
   const gateway = await createGateway({ models, plugins: { retry: { retries: 0 } } as never }, { env: {} })
   onTestFinished(async () => {
@@ -126,6 +126,16 @@ describe('what chat cannot say', () => {
     },
   )
 })
+
+test.each(['', ' \n'])(
+  'a prompt that the provider takes no message for is refused by its own name: %j',
+  async (prompt) => {
+    const { ask } = await start()
+    const { status, body } = await ask('anthropic', { prompt })
+    expect(status).toBe(400)
+    expect(body).toMatchObject({ error: { param: 'prompt', message: expect.stringContaining('The prompt is empty') } })
+  },
+)
 
 test('log probabilities have the form of this dialect', async () => {
   const token = (text: string, logprob: number) => ({ token: text, logprob, bytes: null })
