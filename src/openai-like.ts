@@ -140,7 +140,7 @@ function createEdits(like: OpenAILike): (call: Call, translation: Translation) =
     if (plain) return { set, remove }
     for (const key of unsupported ?? []) {
       if (call.body[key] === undefined) continue
-      if (!asksNothing(call.body[key])) translation.unsupported(key)
+      if (!asksNothing(call.body[key]) && !(key === 'n' && call.body[key] === 1)) translation.unsupported(key)
       remove.push(key)
     }
     for (const key of consume ?? []) if (call.body[key] !== undefined) remove.push(key)

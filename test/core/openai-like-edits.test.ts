@@ -59,6 +59,11 @@ test('the size of an embedding has its own name (mistral)', async () => {
   expect(sent).toEqual({ model: 'm', input: 'Hi', output_dimension: 256 })
 })
 
+test('one answer is all that Groq gives', async () => {
+  await expect(encode(groq as never, { n: 2 })).rejects.toMatchObject({ param: 'n', status: 400 })
+  for (const n of [1, null]) expect(await encode(groq as never, { n })).toEqual({ model: 'm', messages })
+})
+
 describe('developers', () => {
   const asked = [{ role: 'system', content: 'A' }, ...messages, { role: 'developer', content: 'B', name: 'b' }]
 
