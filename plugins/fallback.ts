@@ -1,4 +1,4 @@
-import { definePlugin, invalidRequest, mayUseModel, z } from '../src/index.ts'
+import { definePlugin, invalidRequest, logger, mayUseModel, z } from '../src/index.ts'
 import type { Context, FallbackKind, GatewayContext, Target } from '../src/index.ts'
 
 /** LiteLLM's form: a list of maps from a model group to the groups that stand in for it; `*` is any group. */
@@ -33,6 +33,7 @@ export default definePlugin({
       context_window: toMap(options.contextWindow),
       content_policy: toMap(options.contentPolicy),
     }
+    for (const warning of deadEnds(table, options.default, gateway)) logger.warn(warning)
     const configured = kinds.some((kind) => table[kind].size > 0) || options.default.length > 0
     return {
       route(ctx) {
@@ -55,6 +56,26 @@ export default definePlugin({
     }
   },
 })
+
+/** Names that lead to no model. A warning each, no mistake: the model may come with the environment. */
+function deadEnds(
+  table: Readonly<Record<FallbackKind, ReadonlyMap<string, readonly string[]>>>,
+  always: readonly string[],
+  { models }: GatewayContext,
+): Set<string> {
+  const known = (name: string) => models.resolve(name).length > 0
+  const warnings = new Set<string>()
+  for (const kind of kinds) {
+    for (const [group, names] of table[kind]) {
+      if (group !== '*' && !known(group)) warnings.add(`There are fallbacks for "${group}", which is no model here.`)
+      for (const name of names) {
+        if (!known(name)) warnings.add(`The fallback of "${group}", "${name}", is no model here.`)
+      }
+    }
+  }
+  for (const name of always) if (!known(name)) warnings.add(`The default fallback "${name}" is no model here.`)
+  return warnings
+}
 
 function candidates(ctx: Context, name: string, kind: FallbackKind, gateway: GatewayContext): Target[] {
   const found = gateway.models.resolve(name)
