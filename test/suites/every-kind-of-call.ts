@@ -19,6 +19,8 @@ export const OUTCOMES = [
   { kind: 'left mid-stream', status: 200, stream: true, aborted: true },
 ] as const
 
+const ADMIT = 'give the suite `options` or `headers` with which such calls are admitted'
+
 /** Makes one call of every kind that ends in a log record, and checks what the client sees. */
 export async function makeEveryKindOfCall(under: GatewayUnderTest, { headers = {} }: CallOptions = {}): Promise<void> {
   const ask = (prompt: string, more: Record<string, unknown> = {}, signal?: AbortSignal) => {
@@ -27,7 +29,7 @@ export async function makeEveryKindOfCall(under: GatewayUnderTest, { headers = {
   }
 
   const whole = await ask('one')
-  expect(whole.status, await whole.clone().text()).toBe(200)
+  expect(whole.status, `an ordinary call was refused (${ADMIT}): ${await whole.clone().text()}`).toBe(200)
   expect(await whole.json()).toMatchObject({ choices: [{ message: { content: 'Hello' } }] })
 
   const streamed = await ask('two', { stream: true })
