@@ -34,6 +34,12 @@ export default defineProvider({
     const base = (options.baseURL ?? '').replace(/\/+$/, '')
     const root = base.replace(/\/openai(\/deployments\/[^/]+)?$/, '')
     const version = `api-version=${encodeURIComponent(options.apiVersion)}`
+    // Azure's clients say one too: two would be none.
+    const withVersion = (search: string) => {
+      const query = new URLSearchParams(search)
+      query.set('api-version', options.apiVersion)
+      return `?${query}`
+    }
     const headers: Record<string, string> = options.apiKey
       ? { 'api-key': options.apiKey }
       : { authorization: `Bearer ${options.azureAdToken}` }
@@ -49,7 +55,7 @@ export default defineProvider({
           url(path, search, model) {
             // The version-less API is OpenAI's own, model in the body and all.
             if (base.endsWith('/openai/v1')) return base + path + search
-            const query = search ? `${search}&${version}` : `?${version}`
+            const query = search ? withVersion(search) : `?${version}`
             const below = BY_DEPLOYMENT.test(path) ? `/deployments/${encodeURIComponent(model)}` : ''
             return `${root}/openai${below}${path}${query}`
           },
