@@ -68,6 +68,9 @@ for (const route of endpointRoutes) {
   knownPaths.set(`/v1${route.path}`, matched)
 }
 
+/** Where Azure's clients look for the whole API, with and without `/v1`. */
+const AZURE = '/openai'
+
 const MODEL_PREFIXES = ['/engines/', '/openai/deployments/', '/v1/engines/']
 
 /** Every path that an endpoint is served at, the usual one first. `{model}` stands for the model's name. */
@@ -77,7 +80,7 @@ export function endpointPaths({ path, modelInPath }: EndpointRoute): string[] {
 
 /**
  * Finds what a path asks for: a known endpoint, a known endpoint with the model in the path (which may contain slashes),
- * or any other path of the API (`/v1/files`), which is passed through. Undefined: not ours.
+ * or any other path of the API (`/v1/files`), which is passed through; below `/openai` as well. Undefined: not ours.
  */
 export function matchEndpoint(pathname: string): MatchedEndpoint | undefined {
   const known = knownPaths.get(pathname)
@@ -93,6 +96,9 @@ export function matchEndpoint(pathname: string): MatchedEndpoint | undefined {
     return rest ? { route: undefined, path: rest, model } : undefined
   }
   if (pathname.startsWith('/v1/')) return { route: undefined, path: pathname.slice(3), model: undefined }
+  if (pathname.startsWith(`${AZURE}/`) && !pathname.startsWith(AZURE + AZURE)) {
+    return matchEndpoint(pathname.slice(AZURE.length))
+  }
   return PASS_THROUGH.test(pathname) ? { route: undefined, path: pathname, model: undefined } : undefined
 }
 

@@ -5,6 +5,8 @@ export type RouteTest = (path: string, isModelCall: boolean) => boolean
 
 /** LiteLLM's groups that mean the calls of models, whatever their path. */
 const CALLS = new Set(['llm_api_routes', 'openai_routes'])
+/** Where Azure's clients look for the list of models. A path of a call is that below all such prefixes already. */
+const AZURE_MODELS = /^\/openai(?=\/(v1\/)?models(\/|$))/
 /** What is encoded may be read as another path further on: no pattern is meant to admit that. */
 const ENCODED = /%2[ef]|%5c|\\|\.\./i
 
@@ -24,7 +26,7 @@ export function compileRoutes(
   const grouped = compile(routes.flatMap((route) => (isGroup(route) ? groups[route]! : [])))
   return (path, isModelCall) => {
     if (isModelCall && calls) return true
-    const plain = withoutVersion(path)
+    const plain = withoutVersion(isModelCall ? path : path.replace(AZURE_MODELS, ''))
     return named(plain) || (!isModelCall && grouped(plain))
   }
 }

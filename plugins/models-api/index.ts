@@ -34,7 +34,7 @@ export default definePlugin({
 
     gateway.route({
       method: 'GET',
-      path: ['/v1/models', '/models'],
+      path: ['/v1/models', '/models', '/openai/models', '/openai/v1/models'],
       access: 'key',
       tags: TAGS,
       summary: 'List the models the key may use',
@@ -55,7 +55,7 @@ export default definePlugin({
 
     gateway.route({
       method: 'GET',
-      path: ['/v1/models/**', '/models/**'],
+      path: ['/v1/models/**', '/models/**', '/openai/models/**', '/openai/v1/models/**'],
       access: 'key',
       tags: TAGS,
       summary: 'Read one model; its name may contain slashes',
