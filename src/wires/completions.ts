@@ -95,7 +95,8 @@ export function toChatCall(call: Call, translation: Pick<Translation, 'unsupport
 /** What was said of the message that the prompt became, said of the prompt. */
 export function ofPrompt(error: unknown): unknown {
   if (!(error instanceof GatewayError) || !error.param?.startsWith('messages')) return error
-  return invalidRequest(error.message.replace(/\bmessage\b/, 'prompt'), 'prompt', error.code)
+  const message = error.message.replace(/\bmessage\b/, 'prompt').replace('`messages` hold ', 'The prompt holds ')
+  return invalidRequest(message, 'prompt', error.code)
 }
 
 function promptText(prompt: unknown): string {

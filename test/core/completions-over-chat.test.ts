@@ -127,13 +127,17 @@ describe('what chat cannot say', () => {
   )
 })
 
-test.each(['', ' \n'])(
-  'a prompt that the provider takes no message for is refused by its own name: %j',
-  async (prompt) => {
+test.each([
+  ['anthropic', '', 'The prompt is empty'],
+  ['anthropic', ' \n', 'The prompt is empty'],
+  ['gemini', '', 'The prompt holds nothing to send'],
+])(
+  'a prompt of which a provider takes no message is refused by its own name: %s, %j',
+  async (model, prompt, message) => {
     const { ask } = await start()
-    const { status, body } = await ask('anthropic', { prompt })
+    const { status, body } = await ask(model, { prompt })
     expect(status).toBe(400)
-    expect(body).toMatchObject({ error: { param: 'prompt', message: expect.stringContaining('The prompt is empty') } })
+    expect(body).toMatchObject({ error: { param: 'prompt', message: expect.stringContaining(message) } })
   },
 )
 
