@@ -91,6 +91,11 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
   let held: Uint8Array | undefined
   let empty = false
   const begin = (out: readonly Uint8Array[], last: boolean) => {
+    // Nearly always: nothing is put together, which would be a copy of what the stream began with.
+    if (!held && saysSomething(out[0]!)) {
+      waiting = false
+      return out
+    }
     const bytes = concat(held ? [held, ...out] : out)
     if (saysSomething(bytes) || tap.reported() || bytes.length > BEFORE_LIMIT) {
       waiting = false
