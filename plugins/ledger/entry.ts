@@ -16,7 +16,7 @@ export interface CallEntry extends Omit<LogRecord, 'principal' | 'identified'> {
   readonly notes?: unknown
   readonly messages?: unknown
   readonly response?: unknown
-  /** As it was read: nano-dollars, null where nobody knows them. */
+  /** Known without a `cost`, or as it was read: nano-dollars, null where nobody knows them. */
   readonly spend?: number | null | undefined
   /** As it was read: JSON that goes into the database as it is. `cost` and `attempts` are in it alone. */
   readonly texts?:
@@ -38,6 +38,7 @@ export type Entry = CallEntry | AnswerEntry
 export const LONGEST_LINE = 32 * 1024
 
 const LONG = 256
+const UPLOADING = /^\/(files|uploads)(\/|$)/
 const TAGS = 20
 const MESSAGE = 1000
 const NOTES = 2000
@@ -72,6 +73,7 @@ export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: An
     apiBase: target?.provider.baseURL,
     usage: record.usage,
     cost: record.cost,
+    spend: isFetched(ctx) && !record.cost ? 0 : undefined,
     error: error && { ...error, message: cut(error.message, MESSAGE), param: cut(error.param, LONG) },
     ms: round(record.ms),
     queueMs: round(record.queueMs),
@@ -84,6 +86,11 @@ export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: An
     session: sessionOf(ctx),
     notes: notesOf(ctx),
   }
+}
+
+/** Fetching, deleting and uploading make no model work. What a batch or a job that is posted will cost nobody knows yet. */
+function isFetched({ call: { wire, method, path } }: Context): boolean {
+  return wire === 'openai.*' && (method !== 'POST' || UPLOADING.test(path))
 }
 
 /** LiteLLM's order: the trace header, the session header, then the body's fields. */

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { startUpstream } from '../prices/upstream.ts'
 import { ledgerGateway } from './support.ts'
 
 const MASTER = 'sk-master-0123456789'
@@ -26,6 +27,29 @@ test('a refusal stands in the books of the key that was refused, without what th
   const rows = (await json(made.key, '/spend/logs?summarize=false')) as Json[]
   expect(rows).toMatchObject([{ api_key: made.token, user: 'ann', status: 'failure', spend: 0 }])
   expect([rows[0]!['end_user'] || null, rows[0]!['request_tags']]).toEqual([null, []])
+})
+
+test('what is fetched, deleted or uploaded cost nothing; what a batch will cost nobody knows', async () => {
+  const upstream = await startUpstream((_request, response) => {
+    response.setHeader('content-type', 'application/json').end(JSON.stringify({ id: 'file-1', data: [] }))
+  })
+  onTestFinished(() => upstream.close())
+  const model = { name: 'm', model: 'openai/own', apiKey: 'sk-test-0000', baseURL: upstream.baseURL }
+  const { gateway, json } = await ledgerGateway({}, { models: [model] })
+  const call = async (method: string, path: string) => {
+    const headers = { authorization: 'Bearer admin', 'x-litellm-model': 'm', 'content-type': 'application/json' }
+    const body = method === 'POST' ? JSON.stringify({ a: 1 }) : null
+    const response = await gateway.fetch(`http://gateway/v1${path}`, { method, headers, body })
+    expect([method, path, response.status]).toEqual([method, path, 200])
+    await response.arrayBuffer()
+  }
+  await call('GET', '/files')
+  await call('DELETE', '/files/file-1')
+  await call('POST', '/files')
+  expect(await json('admin', '/global/spend')).toMatchObject({ api_requests: 3, unknown_cost_requests: 0 })
+  await call('POST', '/batches')
+  expect(await json('admin', '/global/spend')).toMatchObject({ api_requests: 4, unknown_cost_requests: 1 })
+  expect(((await json('admin', '/spend/logs')) as Json[]).map(({ spend }) => spend)).toEqual([null, 0, 0, 0])
 })
 
 test('readiness says how the database is', async () => {
