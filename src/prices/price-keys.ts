@@ -27,9 +27,11 @@ const UNITS: Readonly<Record<keyof UnitRates, readonly string[]>> = {
   image: ['output_cost_per_image'],
   imageInput: ['input_cost_per_image'],
   pixel: ['output_cost_per_pixel', 'input_cost_per_pixel'],
-  character: ['input_cost_per_character', 'output_cost_per_character'],
+  character: ['input_cost_per_character'],
 }
 const UNIT_KEYS = new Set(Object.values(UNITS).flat())
+/** LiteLLM's, but not built: the text of answers is not counted. Taken for none, so that it is warned of. */
+const NOT_BUILT = new Set(['output_cost_per_character'])
 
 const SERVICES: Readonly<Record<string, Service>> = { batches: 'batch', flex: 'flex', priority: 'priority' }
 /** `input_cost_per_token_above_200k_tokens_priority`: which price, for which size, for which service. */
@@ -147,7 +149,7 @@ function pricesAmong(info: Readonly<Record<string, unknown>>): Record<string, un
   return Object.fromEntries(
     Object.entries(info).filter(([key, value]) => {
       if (key === 'tiered_pricing' || key === 'search_context_cost_per_query') return true
-      const isPrice = UNIT_KEYS.has(key) || fieldNamed(KEY.exec(key)?.[1] ?? '') !== undefined
+      const isPrice = UNIT_KEYS.has(key) || NOT_BUILT.has(key) || fieldNamed(KEY.exec(key)?.[1] ?? '') !== undefined
       return isPrice && value !== null && Number.isFinite(Number(value))
     }),
   )

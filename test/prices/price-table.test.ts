@@ -151,6 +151,23 @@ describe('the price table', () => {
     expect(gateway!.warnings).toEqual(table.warnings)
   })
 
+  it('takes the price of an output character for none, wherever it stands, and says so', async () => {
+    const { table, of } = await pricesOf([
+      { name: 'a', model: 'openai/own', ...KEYS, prices: { output_cost_per_character: 2e-6 } },
+      {
+        name: 'b',
+        model: 'openai/own-too',
+        ...KEYS,
+        info: { input_cost_per_character: 1e-6, output_cost_per_character: 2e-6 },
+      },
+    ])
+    expect(table.warnings).toEqual(
+      [0, 1].map((at) => `config models[${at}]: the price output_cost_per_character is not known; it has no effect.`),
+    )
+    expect(of('a').source).toBe('unknown')
+    expect(costOf({ input: 9, output: 9 }, of('b'), { characters: 10 }).total).toBe(10_000)
+  })
+
   it('prices the deployments of a LiteLLM config', async () => {
     const { config, problems } = translateLitellm(
       {
