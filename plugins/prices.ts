@@ -1,5 +1,6 @@
 import {
   GatewayError,
+  charactersOf,
   costOf,
   definePlugin,
   estimateTokens,
@@ -79,7 +80,9 @@ export default definePlugin({
             code: 'price_unknown',
           })
         }
-        return { cost: costOf(usage, price).total / 1e9 }
+        const cost = costOf(usage, price, { characters: charactersOf(request.messages) }).total
+        if (cost === 0 && !price.free && !hasTokenPrices(price)) throw notMeasured(model)
+        return { cost: cost / 1e9 }
       },
     })
 
@@ -134,6 +137,20 @@ function usageOf({ messages, completion_response: response, usage }: CalculateRe
     throw invalidRequest('Give `usage`, a `completion_response`, or `messages`.', 'messages')
   }
   return { input: estimateTokens(JSON.stringify(messages)), output: 0, estimated: true }
+}
+
+/** A picture, a second or a character costs something, and none of them was told: 0 would be wrong. */
+function notMeasured(model: string): GatewayError {
+  const message =
+    `The model \`${model.slice(0, 200)}\` is not priced by tokens: what it is priced by is in none of what was given. ` +
+    'Characters are counted in `messages`, seconds and searches in a usage.'
+  return invalidRequest(message, 'model')
+}
+
+function hasTokenPrices({ tiers, services }: Price): boolean {
+  return [tiers, ...Object.values(services ?? {})]
+    .flat()
+    .some(({ above: _above, ...rates }) => Object.values(rates).some((rate) => rate > 0))
 }
 
 /** The price of a model of the gateway, as far as the caller may use it; else of `provider/model` in the price list. */

@@ -149,15 +149,20 @@ function imagesIn({ body }: Call): number {
 /** The text that is spoken (`/audio/speech`), or that a model billed by characters is given. */
 function charactersIn({ path, body }: Call): number | undefined {
   if (path.endsWith('/audio/speech')) return typeof body['input'] === 'string' ? body['input'].length : undefined
+  return charactersOf(body['messages']) || undefined
+}
+
+/** Characters of the text in messages, as models that are billed by them count it. */
+export function charactersOf(messages: unknown): number {
   let characters = 0
-  for (const message of listOf(body['messages'])) {
+  for (const message of listOf(messages)) {
     const { content } = (message ?? {}) as { content?: unknown }
     if (typeof content === 'string') characters += content.length
     for (const part of listOf(content) as ({ text?: unknown } | null)[]) {
       if (typeof part?.text === 'string') characters += part.text.length
     }
   }
-  return characters > 0 ? characters : undefined
+  return characters
 }
 
 /** A cached answer names its deployment in a header; that one would have been paid. */

@@ -70,6 +70,34 @@ describe('POST /spend/calculate', () => {
     expect((await post('/spend/calculate', { model: 'together_ai/moonshotai/nothing', usage })).status).toBe(404)
   })
 
+  it('counts the characters of messages, and refuses to call free what it cannot measure', async () => {
+    const priced = (name: string, prices: Record<string, number>) => ({ name, model: 'openai/own', ...KEYS, prices })
+    await start({
+      models: [
+        priced('characters', { input_cost_per_character: 1e-6 }),
+        priced('pictures', { output_cost_per_image: 0.04 }),
+        priced('seconds', { input_cost_per_second: 0.01 }),
+        priced('free', { input_cost_per_token: 0, output_cost_per_token: 0 }),
+      ],
+    })
+    const messages = [
+      { role: 'user', content: 'Hello' },
+      { role: 'user', content: [{ type: 'text', text: 'you' }] },
+    ]
+    const calculate = (model: string, given: Record<string, unknown>) => post('/spend/calculate', { model, ...given })
+    expect((await calculate('characters', { messages })).body).toEqual({ cost: 0.000008 })
+    expect((await calculate('seconds', { usage: { type: 'duration', seconds: 3 } })).body).toEqual({ cost: 0.03 })
+    expect((await calculate('free', { messages })).body).toEqual({ cost: 0 })
+    for (const [model, given] of [
+      ['characters', { usage }],
+      ['pictures', { messages }],
+      ['seconds', { messages }],
+    ] as const) {
+      const { status, body } = await calculate(model, given)
+      expect([model, status, body]).toMatchObject([model, 400, { error: { param: 'model' } }])
+    }
+  })
+
   it('refuses what it cannot know', async () => {
     await start()
     expect(await post('/spend/calculate', { model: 'nobody', usage })).toMatchObject({
