@@ -1,7 +1,7 @@
 import type { Directory, Principal } from '../../src/index.ts'
 import { GatewayError, StoreAway } from '../../src/index.ts'
 import type { Query } from './query.ts'
-import { readList } from './query.ts'
+import { readNames } from './query.ts'
 
 /** Who asks for a report: a caller, and what of the teams and organizations that it names is the caller's to watch over. */
 export interface Viewer {
@@ -23,8 +23,8 @@ const MOST_NAMES = 100
  */
 export async function toViewer(directory: Directory, principal: Principal | undefined, query: Query): Promise<Viewer> {
   const user = principal?.user
-  const teams = (user !== undefined && readList(query['team_id'], query['team_ids'])) || []
-  const organizations = (user !== undefined && readList(query['organization_ids'])) || []
+  const teams = (user !== undefined && readNames(query, 'team_id', 'team_ids')) || []
+  const organizations = (user !== undefined && readNames(query, 'organization_ids')) || []
   const isKey = async () => {
     if (user === undefined || (principal?.team === undefined && principal?.organization === undefined)) return false
     return (await directory.get('key', principal.id)) !== undefined

@@ -2,7 +2,7 @@ import type { GatewayContext } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { answerPage, answerWhole, ask, toResponse } from './answer-report.ts'
-import { querySchema, readCursor, readDays, readDollars, readKey, readList, readNumber, readTimes } from './query.ts'
+import { querySchema, readCursor, readDays, readDollars, readKey, readNames, readNumber, readTimes } from './query.ts'
 import type { Query } from './query.ts'
 import { BY_TIME } from './reports/cursor.ts'
 import type { LogFilter } from './reports/spend-logs.ts'
@@ -78,7 +78,7 @@ async function summary(store: Store, query: Query, viewer: Viewer): Promise<Resp
   const days = readDays(query)
   const { user_id: user, model } = query
   const apiKey = readKey(query['api_key'])
-  const users = narrow(viewer, 'user', { ...days, apiKey, model, entities: readList(user) })
+  const users = narrow(viewer, 'user', { ...days, apiKey, model, entities: readNames(query, 'user_id') })
   const base = user === undefined ? narrow(viewer, 'key', { ...days, apiKey, model }) : users
   const csv = query['format'] === 'csv'
   if (!base) return csv ? toResponse('', 'csv') : []

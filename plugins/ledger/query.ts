@@ -23,14 +23,14 @@ export const parameters = {
   api_key: text('A key or its hash.'),
   user_id: text('A user.'),
   internal_user_id: text('A user.'),
-  team_id: text('A team.'),
+  team_id: text('A team; of sums also several, with commas between them.'),
   team_ids: text('Teams, with commas between them.'),
   tags: text('Tags, with commas between them.'),
   customer_id: text('A customer (end user).'),
   end_user: text('A customer (end user).'),
   end_user_ids: text('Customers, with commas between them.'),
   organization_ids: text('Organizations, with commas between them.'),
-  model: text('A model, by its public or its provider name.'),
+  model: text('A model, by its public or its provider name; of rows also as it was asked for (an alias).'),
   provider: text('A provider.'),
   session_id: text('A session.'),
   status: z.enum(['success', 'failure']).optional().describe('How calls ended.'),
@@ -95,11 +95,23 @@ export function readKey(key: string | undefined): string | undefined {
   return key?.startsWith('sk-') ? createHash('sha256').update(key).digest('hex') : key
 }
 
-/** Names with commas between them. */
-export function readList(...values: (string | undefined)[]): string[] | undefined {
-  const names = values.flatMap((value) => value?.split(',') ?? []).map((name) => name.trim())
-  const given = names.filter(Boolean)
-  return given.length > 0 ? given : undefined
+/** Parameters that hold several names. Users and customers are not divided: a directory's `cn=ann,ou=people` is one. */
+const LISTS: ReadonlySet<string> = new Set<keyof typeof parameters>([
+  'team_id',
+  'team_ids',
+  'tags',
+  'end_user_ids',
+  'organization_ids',
+])
+
+/** The names that parameters give, of all of them together; undefined where they give none. */
+export function readNames(query: Query, ...names: (keyof typeof parameters)[]): string[] | undefined {
+  const given = names.flatMap((name) => {
+    const value = query[name] ?? ''
+    return LISTS.has(name) ? value.split(',').map((part) => part.trim()) : [value]
+  })
+  const found = given.filter(Boolean)
+  return found.length > 0 ? found : undefined
 }
 
 function readDay(query: Query, name: string): string | undefined {

@@ -3,7 +3,7 @@ import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { ask, toResponse } from './answer-report.ts'
 import { addLogRoutes } from './log-routes.ts'
-import { DAYS, querySchema, readDays, readKey, readList, readNumber } from './query.ts'
+import { DAYS, querySchema, readDays, readKey, readNames, readNumber } from './query.ts'
 import type { parameters, Query } from './query.ts'
 import type { Recorder } from './recorder.ts'
 import type { Base } from './reports/report.ts'
@@ -72,7 +72,7 @@ function addSpendRoutes(add: Add): void {
   const by = (kind: Base['kind'], entity?: Name) => (query: Query, viewer: Viewer) => {
     const base = narrow(viewer, kind, {
       ...readDays(query),
-      entities: readList(entity && query[entity]),
+      entities: entity && readNames(query, entity),
       apiKey: readKey(query['api_key']),
     })
     return base && { base, limit: readNumber(query, 'limit', { fallback: 1000, max: 10_000 }) }
@@ -153,7 +153,7 @@ function addActivityRoutes(add: Add): void {
       report: 'dailyActivity',
       empty: NO_ACTIVITY,
       args(given, viewer) {
-        const entities = readList(...filters.map((filter) => given[filter]))
+        const entities = readNames(given, ...filters)
         // Without a user it is about all calls, those without one included.
         const whole = kind === 'user' && !entities
         const base = narrow(viewer, whole ? 'key' : kind, {

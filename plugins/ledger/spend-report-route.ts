@@ -2,7 +2,7 @@ import type { GatewayContext } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { answerPage, answerWhole, toResponse } from './answer-report.ts'
-import { DAYS, querySchema, readCursor, readDays, readKey, readList, readNumber } from './query.ts'
+import { DAYS, querySchema, readCursor, readDays, readKey, readNames, readNumber } from './query.ts'
 import type { Query } from './query.ts'
 import { BY_DAY, BY_SPEND } from './reports/cursor.ts'
 import type { Base } from './reports/report.ts'
@@ -40,14 +40,18 @@ export function addSpendReportRoute(gateway: GatewayContext, store: Store): void
 
 function readArgs(query: Query, viewer: Viewer): Args | undefined {
   const days = readDays(query, DAYS)
-  const { internal_user_id: user, team_id: team, customer_id: customer, group_by } = query
+  const { internal_user_id: user, customer_id: customer, group_by } = query
   const apiKey = readKey(query['api_key'])
-  const over = (kind: Base['kind'], groupBy: Args['groupBy'], entity?: string) => {
-    const base = narrow(viewer, kind, { ...days, entities: readList(entity), apiKey })
+  const over = (
+    kind: Base['kind'],
+    groupBy: Args['groupBy'],
+    entity?: 'internal_user_id' | 'customer_id' | 'team_id',
+  ) => {
+    const base = narrow(viewer, kind, { ...days, entities: entity && readNames(query, entity), apiKey })
     return base && { base, groupBy }
   }
-  if (user !== undefined) return over('user', 'user', user)
+  if (user !== undefined) return over('user', 'user', 'internal_user_id')
   if (apiKey !== undefined || group_by === 'api_key') return over('key', 'api_key')
-  if (customer !== undefined || group_by === 'customer') return over('customer', 'customer', customer)
-  return over('team', 'team', team)
+  if (customer !== undefined || group_by === 'customer') return over('customer', 'customer', 'customer_id')
+  return over('team', 'team', 'team_id')
 }

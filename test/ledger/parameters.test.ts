@@ -20,6 +20,22 @@ it('names a parameter with a NUL in it, which PostgreSQL takes for no text', asy
   }
 })
 
+it('divides at commas what holds several names, and no name', async () => {
+  const { chat, json } = await ledgerGateway({})
+  for (const user of ['cn=ann,ou=people', ' edge ']) await chat('admin', { user })
+  const spent = async (query: string) => {
+    const path = `/customer/daily/activity?${query}`
+    const { metadata } = (await json('admin', path)) as { metadata: { total_api_requests: number } }
+    return metadata.total_api_requests
+  }
+  expect(await spent(`end_user=${encodeURIComponent('cn=ann,ou=people')}`)).toBe(1)
+  expect(await spent(`end_user=${encodeURIComponent(' edge ')}`)).toBe(1)
+  expect(await spent('end_user=%20')).toBe(0)
+  expect(await spent('end_user_ids=cn=ann,ou=people')).toBe(0)
+  const report = await json('admin', '/global/spend/report?customer_id=cn=ann,ou=people')
+  expect(report).toMatchObject([{ customers: [{ customer: 'cn=ann,ou=people' }] }])
+})
+
 it('takes amounts of any size, as those that a row can have', () => {
   expect(readDollars({ min_spend: '0.000000001' }, 'min_spend')).toBe(1)
   for (const amount of ['1e300', '-1e300', '99999999999']) {
