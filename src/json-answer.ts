@@ -10,6 +10,7 @@ import { reportedError } from './openai-error.ts'
 import { providerError } from './upstream-error.ts'
 import { estimateAnswer } from './estimate-answer.ts'
 import { readJsonUsage, usageIn } from './usage.ts'
+import { paysUsage } from './prices/work.ts'
 import { fromChatCompletion } from './wires/completions.ts'
 
 /** Errors are short; what is longer is not read twice. */
@@ -47,7 +48,10 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
 /** Of a passed-through answer nothing is demanded: it may be empty, or no JSON at all. */
 function passingUsage(input: JsonAnswerInput) {
   try {
-    return isJson(input.headers['content-type']) ? readJsonUsage(decodeText(input.bytes)) : undefined
+    if (!isJson(input.headers['content-type'])) return undefined
+    const text = decodeText(input.bytes)
+    const usage = readJsonUsage(text)
+    return usage && paysUsage(input.plan.call, text) ? usage : undefined
   } catch {
     return undefined
   }

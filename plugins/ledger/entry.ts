@@ -38,7 +38,7 @@ export type Entry = CallEntry | AnswerEntry
 export const LONGEST_LINE = 32 * 1024
 
 const LONG = 256
-const UPLOADING = /^\/(files|uploads)(\/|$)/
+const KEEPING = /^\/(files|uploads|chat\/completions)(\/|$)/
 const TAGS = 20
 const MESSAGE = 1000
 const NOTES = 2000
@@ -88,9 +88,9 @@ export function toEntry(uid: string, record: LogRecord, ctx: Context, answer: An
   }
 }
 
-/** Fetching, deleting and uploading make no model work. What a batch or a job that is posted will cost nobody knows yet. */
+/** Fetching, deleting and keeping things make no model work. What a batch or a job that is posted will cost nobody knows yet. */
 function isFetched({ call: { wire, method, path } }: Context): boolean {
-  return wire === 'openai.*' && (method !== 'POST' || UPLOADING.test(path))
+  return wire === 'openai.*' && (method !== 'POST' || KEEPING.test(path))
 }
 
 /** LiteLLM's order: the trace header, the session header, then the body's fields. */

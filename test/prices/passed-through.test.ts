@@ -3,8 +3,9 @@ import { createGateway, definePlugin, z } from '../../src/index.ts'
 import type { Outcome } from '../../src/index.ts'
 import { startUpstream } from './upstream.ts'
 
+let answer: Record<string, unknown> = { data: [] }
 const upstream = await startUpstream(({ path }, response) => {
-  const body = path === '/v1/rerank' ? { results: [], meta: { billed_units: { search_units: 1 } } } : { data: [] }
+  const body = path === '/v1/rerank' ? { results: [], meta: { billed_units: { search_units: 1 } } } : answer
   response.setHeader('content-type', 'application/json').end(JSON.stringify(body))
 })
 afterAll(() => upstream.close())
@@ -35,6 +36,24 @@ it('charges a price per request where the provider tells no usage, and not for w
   expect(await call('POST', '/rerank', body)).toEqual([200, '0.002', 2_000_000])
   expect(await call('GET', '/files')).toEqual([200, null, undefined])
   expect(await call('POST', '/vector_stores', body)).toEqual([200, null, undefined])
+})
+
+it('charges for what is fetched only where nobody can have paid for it yet', async () => {
+  const call = await priced({ input_cost_per_token: 1e-6, output_cost_per_token: 2e-6 })
+  answer = { usage: { input_tokens: 100, output_tokens: 50, total_tokens: 150 }, background: false }
+  const paid = [200, '0.0002', 200_000]
+  const nothing = [200, null, undefined]
+  const body = JSON.stringify({ model: 'm', input: 'a' })
+  expect(await call('POST', '/responses', body)).toEqual(paid)
+  expect(await call('GET', '/responses/resp_1')).toEqual(nothing)
+  expect(await call('GET', '/chat/completions/chatcmpl-1')).toEqual(nothing)
+  expect(await call('POST', '/chat/completions/chatcmpl-1', JSON.stringify({ metadata: {} }))).toEqual(nothing)
+  expect(await call('GET', '/threads/thread_1/runs/run_1')).toEqual(paid)
+  answer = { ...answer, background: true }
+  expect(await call('GET', '/responses/resp_1')).toEqual(paid)
+  // A list that is too long to be parsed whole.
+  answer = { data: [{ usage: answer['usage'], output: 'x'.repeat(70_000) }] }
+  expect(await call('GET', '/batches')).toEqual(nothing)
 })
 
 it('knows that a free model has cost nothing where the provider tells no usage', async () => {
