@@ -42,16 +42,33 @@ const here = new Set<string>()
 const OWNER = 'owner.json'
 /** A writer whose process cannot be asked after is gone when it was silent this long. */
 const SILENT_MS = 30_000
+/** No room on the disk, or none for this user. */
+const FULL: ReadonlySet<string | undefined> = new Set(['ENOSPC', 'EDQUOT'])
 
-/** Makes a writer's folder below `journal`. */
-export function createInstance(journal: string): Instance {
+/**
+ * Makes a writer's folder below `journal`.
+ * @param write how the owner's file is written
+ */
+export function createInstance(journal: string, write: typeof writeFileSync = writeFileSync): Instance {
   const id = randomBytes(8).toString('hex')
   const name = `${process.pid}-${id}`
   const folder = join(journal, name)
   const owner: Owner = { pid: process.pid, began: beganAt(process.pid), space: processSpace() }
+  let told = false
+  // A disk that the journal has filled is no reason not to start: who takes over what is there makes room. Until then the
+  // file is empty, and others go by its time.
+  const tell = () => {
+    try {
+      write(join(folder, OWNER), JSON.stringify(owner), { mode: 0o600 })
+      told = true
+    } catch (error) {
+      told = false
+      if (!FULL.has((error as NodeJS.ErrnoException).code)) throw error
+    }
+  }
   const make = () => {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(join(folder, OWNER), JSON.stringify(owner), { mode: 0o600 })
+    tell()
   }
   here.add(name)
   make()
@@ -61,6 +78,7 @@ export function createInstance(journal: string): Instance {
     beat() {
       const now = new Date()
       try {
+        if (!told) tell()
         utimesSync(join(folder, OWNER), now, now)
         return true
       } catch {

@@ -77,6 +77,32 @@ it('makes its folder anew when another took it', () => {
   own.release()
 })
 
+it('takes over on a full disk, too, and says whose its folder is once there is room', () => {
+  const journal = temporaryFolder()
+  let full = true
+  const own = createInstance(journal, (path, text, options) => {
+    writeFileSync(path, full ? '' : text, options)
+    if (full) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  })
+  const { pid } = spawnSync('true')
+  leave(journal, pid, { pid, began: '1', space: 'here' })
+  const past = new Date(Date.now() - 31_000)
+  utimesSync(join(journal, `${pid}${LEFT}`, 'owner.json'), past, past)
+  expect(own.adopt()).toBe(1)
+  const other = createInstance(journal)
+  expect([own.beat(), other.adopt(), readFileSync(join(own.folder, 'owner.json'), 'utf8')]).toEqual([true, 0, ''])
+  full = false
+  expect([own.beat(), ownerOf(own.folder).pid]).toEqual([true, process.pid])
+  own.release()
+  other.release()
+  const broken = Object.assign(new Error('read-only file system'), { code: 'EROFS' })
+  expect(() =>
+    createInstance(journal, () => {
+      throw broken
+    }),
+  ).toThrow(broken)
+})
+
 it('lays what others had taken over side by side, however many of them died one after the other', () => {
   const journal = temporaryFolder()
   let own = createInstance(journal)
