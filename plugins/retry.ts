@@ -27,7 +27,9 @@ export default definePlugin({
       .min(0)
       .max(1)
       .default(0.2)
-      .describe('Retries as a share of the calls of the last 10 s (3 are always allowed).'),
+      .describe(
+        'Retries of deployments that the call has asked before, as a share of the calls of the last 10 s (3 are always allowed).',
+      ),
     maxFallbacks: z.int().min(0).max(20).default(5).describe('Fallback groups tried per call.'),
   }),
   litellm: {
@@ -100,15 +102,62 @@ async function tryGroup(
   budget: RetryBudget,
 ): Promise<Answer> {
   const retries = retriesOf(ctx, options.retries)
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return await next(targets[attempt % targets.length]!)
-    } catch (error) {
-      if (attempt >= retries || !isRetryable(error, targets.length > 1) || !budget.take()) throw error
-      const wait = delayOf(error, attempt, targets.length, options)
+  try {
+    return await next(targets[0]!)
+  } catch (error) {
+    return tryAgain({ ctx, targets, next, options, budget, retries }, error)
+  }
+}
+
+interface Trying {
+  readonly ctx: Context
+  readonly targets: readonly Target[]
+  readonly next: (target: Target) => Promise<Answer>
+  readonly options: RetryOptions
+  readonly budget: RetryBudget
+  readonly retries: number
+}
+
+/**
+ * Goes round the group's deployments behind the first failure. A deployment that this call has not asked yet is asked at
+ * once, whatever the budget says: that keeps nobody's failing deployment busy, and without it all calls that the shuffle
+ * sends to a dead one first would fail with it.
+ */
+async function tryAgain({ ctx, targets, next, options, budget, retries }: Trying, first: unknown): Promise<Answer> {
+  const failures = new Map<Target, unknown>()
+  let able = targets
+  let error = first
+  let at = 0
+  let used = 0
+  let full = 0
+  for (;;) {
+    const target = able[at]!
+    failures.set(target, error)
+    // At its own limit, nothing was sent to it: passing it over is no retry, unless they all are.
+    full = isFull(error) ? full + 1 : 0
+    const round = full === able.length
+    if (full === 0 || round) {
+      if (used >= retries || !isRetryable(error, able.length > 1)) throw error
+      used++
+      full = 0
+    }
+    if (isRefused(error)) {
+      // A dead key is as dead at the end of the round.
+      able = able.filter((other) => other !== target)
+      at %= able.length
+    } else at = (at + 1) % able.length
+    const before = failures.get(able[at]!)
+    if (before !== undefined && (round || !isFull(before))) {
+      if (!budget.take()) throw error
+      const wait = delayOf(before, used - 1, options)
       if (wait === undefined) throw error
       if (wait > 0) await pause(wait, ctx.signal)
-      if (ctx.signal.aborted) throw error
+    }
+    if (ctx.signal.aborted) throw error
+    try {
+      return await next(able[at]!)
+    } catch (failure) {
+      error = failure
     }
   }
 }
@@ -139,14 +188,21 @@ function isDeploymentFailure(error: unknown): error is GatewayError {
 /** Rate limits, timeouts, connection failures and server errors; a dead key only where another deployment has its own. */
 function isRetryable(error: unknown, others: boolean): boolean {
   if (!isDeploymentFailure(error)) return false
-  if (error.status === 401 || error.status === 402 || error.status === 403) return others
+  if (isRefused(error)) return others
   return error.status === 408 || error.status === 409 || error.status === 429 || error.status >= 500
 }
 
-/** Milliseconds to wait; undefined when the provider asks for more patience than anyone has. */
-function delayOf(error: unknown, attempt: number, candidates: number, options: RetryOptions): number | undefined {
-  // Another deployment can be asked at once; only coming back to the same one needs patience.
-  if (candidates > 1 && (attempt + 1) % candidates !== 0) return 0
+/** The deployment's key, or its account. */
+function isRefused(error: unknown): boolean {
+  return error instanceof GatewayError && (error.status === 401 || error.status === 402 || error.status === 403)
+}
+
+function isFull(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'deployment_limit_reached'
+}
+
+/** Milliseconds to wait before a deployment that failed is asked again; undefined when the provider asks for more patience than anyone has. */
+function delayOf(error: unknown, attempt: number, options: RetryOptions): number | undefined {
   const asked = error instanceof GatewayError ? error.retryAfter : undefined
   if (asked !== undefined) return asked <= options.maxRetryAfter ? asked * 1000 : undefined
   // Full jitter: clients that failed together do not come back together.
