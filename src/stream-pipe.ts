@@ -52,6 +52,9 @@ export function createStreamPipe(input: StreamAnswerInput, type: string): Stream
   const { call, endpoint, bridged } = input.plan
   const events = /^text\/event-stream\b/i.test(type)
   if (call.wire === 'openai.*' && !endpoint.decode) {
+    // Compressed bytes can only be read by whoever is told that they are.
+    const coding = input.headers['content-encoding']
+    if (coding !== undefined && coding !== 'identity') return rawThrough(type, String(coding))
     if (events) return bytesThrough(input, type, false)
     return isJson(type) ? undefined : rawThrough(type)
   }
@@ -152,9 +155,12 @@ function endsWithDone(bytes: Uint8Array): boolean {
   return true
 }
 
-function rawThrough(type: string): StreamPipe {
+function rawThrough(type: string, coding?: string): StreamPipe {
   return {
-    headers: { 'content-type': type || 'application/octet-stream' },
+    headers: {
+      'content-type': type || 'application/octet-stream',
+      ...(coding === undefined ? {} : { 'content-encoding': coding }),
+    },
     events: false,
     midEvent: () => false,
     mayBeEmpty: true,
