@@ -196,19 +196,32 @@ export class ByteStream {
     this.cancel()
   }
 
-  /** The same bytes as a web stream, for `fetch` in process and for runtimes other than Node. */
-  toWeb(): ReadableStream<Uint8Array> {
+  /**
+   * The same bytes as a web stream, for `fetch` in process and for runtimes other than Node.
+   * @param signal the request's: who reads on behind its abort gets its reason, as from any `fetch`
+   */
+  toWeb(signal?: AbortSignal): ReadableStream<Uint8Array> {
     return new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
+          const leave = () => {
+            this.cancel()
+            controller.error(signal!.reason)
+          }
           this.read({
             write: (chunk) => {
               controller.enqueue(chunk)
               return (controller.desiredSize ?? 1) > 0
             },
-            end: () => controller.close(),
+            end: () => {
+              signal?.removeEventListener('abort', leave)
+              controller.close()
+            },
             destroy: (error) => controller.error(error),
           })
+          if (!signal || this.#ended) return
+          if (signal.aborted) leave()
+          else signal.addEventListener('abort', leave, { once: true })
         },
         pull: () => this.resume(),
         cancel: () => this.cancel(),

@@ -21,6 +21,7 @@ import { knownPaths, matchEndpoint } from './endpoints.ts'
 import { createCallRunner } from './handle-call.ts'
 import { handleRoute } from './handle-route.ts'
 import { compileLifecycle } from './lifecycle.ts'
+import { fetchInProcess } from './fetch-in-process.ts'
 import { createLogQueue } from './log-queue.ts'
 import type { LogQueue } from './log-queue.ts'
 import { logger } from './logger.ts'
@@ -188,8 +189,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     [DIRECT]: createDirectCalls(app, runner),
     app,
     config: checked.config,
-    fetch: (input, init) =>
-      Promise.resolve(app.fetch(input instanceof Request && !init ? input : new Request(input, init))),
+    fetch: (input, init) => fetchInProcess(app, input, init),
     run: (input) => runner.run(input),
     deployments: models.deployments,
     models: () => table.names(),

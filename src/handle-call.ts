@@ -109,7 +109,10 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       return { status: answer.status, headers: answer.headers, callHeaders: callHeaders(ctx), body: answer.body }
     } catch (error) {
       if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
-      const { answer } = toErrorAnswer(error, id)
+      const { answer } = toErrorAnswer(
+        error instanceof ClientGone ? new GatewayError(499, CLIENT_LEFT.message, CLIENT_LEFT) : error,
+        id,
+      )
       const { status, headers, body } = answer
       return { status, headers, callHeaders: ctx ? callHeaders(ctx) : { 'x-litellm-call-id': id }, body }
     }
@@ -120,7 +123,8 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       const node = event.runtime?.node as NodePair | undefined
       const together = node !== undefined
       const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together }, matched)
-      return toResponse(answer, { ...answer.headers, ...answer.callHeaders }, node)
+      const headers = { ...answer.headers, ...answer.callHeaders }
+      return toResponse(answer, headers, node, node ? undefined : event.req.signal)
     },
     answer(request, matched) {
       return answerTo({ source: new WholeSource(request), link: request.link, together: true }, matched)

@@ -13,9 +13,10 @@ export function toResponse(
   answer: Pick<Answer, 'status' | 'body'>,
   headers: Record<string, string>,
   node: NodePair | undefined,
+  signal?: AbortSignal,
 ): Response {
   const { body, status } = answer
-  if (body instanceof ByteStream && !node) return new Response(body.toWeb(), { status, headers })
+  if (body instanceof ByteStream && !node) return new Response(body.toWeb(signal), { status, headers })
   const init = { status, statusText: reasonOf(status), headers }
   return new NodeAnswer(body, init) as unknown as Response
 }
