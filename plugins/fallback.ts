@@ -12,7 +12,9 @@ export default definePlugin({
   description: 'Appends the fallback groups of a model to its candidates',
   order: 'post',
   options: z.object({
-    fallbacks: lists.describe('For any failure: `[{ "gpt-4o": ["claude"] }]`.'),
+    fallbacks: lists.describe(
+      'For any failure: `[{ "gpt-4o": ["claude"] }]`. Those of a fallback stand in for it in turn.',
+    ),
     contextWindow: lists.describe('For prompts that are too long.'),
     contentPolicy: lists.describe('For prompts that a provider refuses.'),
     default: z.array(z.string()).default([]).describe('Groups for every model, tried last.'),
@@ -29,9 +31,9 @@ export default definePlugin({
   },
   setup(options, gateway) {
     const table: Record<FallbackKind, ReadonlyMap<string, readonly string[]>> = {
-      general: toMap(options.fallbacks),
-      context_window: toMap(options.contextWindow),
-      content_policy: toMap(options.contentPolicy),
+      general: toChains(options.fallbacks),
+      context_window: toChains(options.contextWindow),
+      content_policy: toChains(options.contentPolicy),
     }
     for (const warning of deadEnds(table, options.default, gateway)) logger.warn(warning)
     const configured = kinds.some((kind) => table[kind].size > 0) || options.default.length > 0
@@ -43,12 +45,19 @@ export default definePlugin({
         const group = ctx.targets[0]?.group ?? ctx.call.model
         const extra: Target[] = []
         const append = (names: readonly string[], kind: FallbackKind) => {
-          for (const name of names) if (name !== group) extra.push(...candidates(ctx, name, kind, gateway))
+          for (const name of names) {
+            if (name === group) continue
+            for (const target of candidates(ctx, name, kind, gateway)) {
+              // Twice in the list, it would count as another deployment of its group.
+              if (!extra.some((other) => isSame(other, target))) extra.push(target)
+            }
+          }
         }
         append(largerModel(larger, group), 'context_window')
         append(requested(asked), 'general')
         for (const kind of ['context_window', 'content_policy', 'general'] as const) {
-          append(table[kind].get(group) ?? table[kind].get('*') ?? [], kind)
+          const chains = table[kind]
+          append(chains.get(group) ?? chains.get(ctx.call.model) ?? chains.get('*') ?? [], kind)
         }
         append(options.default, 'general')
         if (extra.length > 0) ctx.targets = [...ctx.targets, ...extra]
@@ -89,7 +98,17 @@ function requested(value: unknown): string[] {
   if (!Array.isArray(value))
     throw invalidRequest("Invalid value for 'fallbacks': expected a list of models.", 'fallbacks')
   return value.map((entry: unknown, i) => {
-    const model = typeof entry === 'object' && entry !== null ? (entry as { model?: unknown }).model : entry
+    const { model, ...others } =
+      typeof entry === 'object' && entry !== null ? (entry as { model?: unknown }) : { model: entry }
+    const other = Array.isArray(entry) ? undefined : Object.keys(others)[0]
+    if (other !== undefined) {
+      const param = `fallbacks[${i}].${other}`
+      throw invalidRequest(
+        `'${param}' is not supported: a fallback gets the request as it is.`,
+        param,
+        'unsupported_parameter',
+      )
+    }
     if (typeof model === 'string') return model
     throw invalidRequest(`Invalid value for 'fallbacks[${i}]': expected a model.`, `fallbacks[${i}]`)
   })
@@ -100,6 +119,26 @@ function largerModel(value: unknown, group: string): string[] {
   return typeof model === 'string' ? [model] : []
 }
 
-function toMap(list: readonly Record<string, readonly string[]>[]): ReadonlyMap<string, readonly string[]> {
-  return new Map(list.flatMap((entry) => Object.entries(entry)))
+/** Who stands in for each group, in order: a group that stands in has stand-ins of its own, which come before the next of its list. */
+function toChains(list: readonly Record<string, readonly string[]>[]): ReadonlyMap<string, readonly string[]> {
+  const direct = new Map(list.flatMap((entry) => Object.entries(entry)))
+  const chains = new Map<string, readonly string[]>()
+  for (const group of direct.keys()) {
+    const chain = new Set([group])
+    const add = (names: readonly string[]) => {
+      for (const name of names) {
+        if (chain.has(name)) continue
+        chain.add(name)
+        add(direct.get(name) ?? direct.get('*') ?? [])
+      }
+    }
+    add(direct.get(group)!)
+    chain.delete(group)
+    chains.set(group, [...chain])
+  }
+  return chains
+}
+
+function isSame(one: Target, other: Target): boolean {
+  return one.id === other.id && one.model === other.model && one.fallbackFor === other.fallbackFor
 }

@@ -38,8 +38,15 @@ export function answerHeaders(ctx: CallContext, target: Target, upstream: Upstre
     if (name.startsWith('x-ratelimit-')) out[name] = value
   }
   if (ctx.attempts.length > 0) out['x-litellm-attempted-retries'] = String(ctx.attempts.length)
-  if (target.group !== ctx.targets[0]?.group) out['x-litellm-attempted-fallbacks'] = '1'
+  if (target.group !== ctx.targets[0]?.group) out['x-litellm-attempted-fallbacks'] = String(fallbacksUntil(ctx, target))
   return out
+}
+
+/** How many groups were asked behind the first one, this one included. */
+function fallbacksUntil(ctx: CallContext, target: Target): number {
+  const groups = new Set([target.group])
+  for (const { target: id } of ctx.attempts) groups.add(ctx.targets.find((other) => other.id === id)?.group ?? '')
+  return groups.size - (groups.has(ctx.targets[0]!.group) ? 1 : 0)
 }
 
 const prefixes = new Map<string, string>()

@@ -76,6 +76,37 @@ describe('when a group fails', () => {
     expect(asked).toEqual(['a', 'e'])
   })
 
+  test('a fallback has fallbacks of its own, before the others of its list', async () => {
+    const chain = [{ m: ['n', 'last'] }, { n: ['large', 'm'] }, { large: ['mild', 'n'] }]
+    const { ask, asked } = await flakyGateway(config({ fallbacks: chain }), {
+      a: [500],
+      b1: [500],
+      b2: [500],
+      c: [500],
+      d: [500],
+    })
+    const answer = await ask('m')
+    expect(answer.said).toBe('e')
+    expect(answer.headers.get('x-litellm-attempted-fallbacks')).toBe('4')
+    expect(asked).toEqual(['a', 'b1', 'c', 'd', 'e'])
+  })
+
+  test('an alias can have its own, or those of the group behind it', async () => {
+    const aliases = { own: 'm', other: 'm' }
+    const lists = { fallbacks: [{ own: ['last'] }] }
+    const alone = await flakyGateway(config(lists, { aliases }), { a: [500] })
+    expect([(await alone.ask('own')).said, (await alone.ask('other')).status]).toEqual(['e', 500])
+    const behind = await flakyGateway(config({ fallbacks: [{ m: ['large'] }] }, { aliases }), { a: [500] })
+    expect((await behind.ask('own')).said).toBe('c')
+  })
+
+  test('one that is named twice is one', async () => {
+    const lists = { fallbacks: [{ m: ['last'] }], default: ['last'] }
+    const { ask, asked } = await flakyGateway(config(lists), { a: [500], e: [401] })
+    expect((await ask('m', { fallbacks: ['last'], num_retries: 2 })).status).toBe(500)
+    expect(asked.filter((name) => name === 'e')).toHaveLength(1)
+  })
+
   test('at most so many', async () => {
     const { ask, asked } = await flakyGateway(config(all, { plugins: { retry: { retries: 0, maxFallbacks: 1 } } }), {
       a: [500],
@@ -111,6 +142,7 @@ describe('the request’s own', () => {
     [[1], 'fallbacks[0]'],
     [['last', {}], 'fallbacks[1]'],
     [[['last']], 'fallbacks[0]'],
+    [[{ model: 'last', messages: [{ role: 'user', content: 'Other' }] }], 'fallbacks[0].messages'],
   ])('%j is refused', async (fallbacks, param) => {
     const { ask, asked } = await flakyGateway(config(all), {})
     const answer = await ask('m', { fallbacks })
