@@ -17,6 +17,8 @@ const CONNECT = 10_000
 const KEEP = 30_000
 /** A server closes at its own time: a request must not be on its way by then. */
 const BEFORE_THE_SERVER = 2_000
+/** Ticks: a server that closed before it saw the request is heard of within a round trip. */
+const CROSSING = 10
 /** Bytes. */
 const TLS_BEHIND = 64 * 1024
 
@@ -25,7 +27,7 @@ export interface ConnectionOwner {
   readonly origin: Origin
   /** It can take the next exchange. */
   free(connection: Connection): void
-  /** It was closed before anything of its exchange was sent. */
+  /** It was closed before anything of its exchange was sent, or at least before the server saw any of it. */
   again(exchange: Exchange): void
   /** It is closed. */
   gone(connection: Connection): void
@@ -48,6 +50,10 @@ export class Connection implements ResponseEvents, Watched {
   #kept = false
   /** Something of the request may have left. */
   #written = false
+  /** The tick when it did. */
+  #writtenAt = 0
+  /** Something of an answer has come. */
+  #heard = false
   /** The tick at which it has waited long enough for what it waits for. */
   #due = clock.after(CONNECT)
 
@@ -57,7 +63,7 @@ export class Connection implements ResponseEvents, Watched {
       connected: () => this.#ready(),
       read: (bytes, size) => this.#read(bytes, size),
       ended: () => this.#ended(),
-      closed: (error) => this.#close(error),
+      closed: (error) => this.#close(error, true),
     })
     clock.add(this)
   }
@@ -143,6 +149,7 @@ export class Connection implements ResponseEvents, Watched {
   #send(): void {
     this.#answered = false
     this.#written = false
+    this.#heard = false
     this.#wait()
     // Between other work, each would wake the other side from its sleep: twice the time in the kernel.
     beforeAnswers(this.#write)
@@ -154,6 +161,7 @@ export class Connection implements ResponseEvents, Watched {
     if (!exchange || this.#gone) return
     const { body, head } = exchange
     this.#written = true
+    this.#writtenAt = clock.now
     this.#parser.expect(exchange.method)
     if (body === undefined || isWhole(body)) {
       try {
@@ -183,6 +191,7 @@ export class Connection implements ResponseEvents, Watched {
   }
 
   #read(bytes: Buffer, size: number): boolean {
+    this.#heard = true
     try {
       if (this.#exchange && this.#answered) this.#wait()
       this.#parser.read(bytes, size)
@@ -193,7 +202,8 @@ export class Connection implements ResponseEvents, Watched {
   }
 
   #ended(): void {
-    this.close(this.#parser.close() ? undefined : cutOff())
+    this.#close(this.#parser.close() ? undefined : cutOff(), true)
+    this.#socket.destroy()
   }
 
   #release(): Exchange | undefined {
@@ -204,15 +214,25 @@ export class Connection implements ResponseEvents, Watched {
     return exchange
   }
 
-  #close(error: unknown): void {
+  /** @param byServer it was the other side that closed */
+  #close(error: unknown, byServer = false): void {
     if (this.#gone) return
     this.#gone = true
     clock.remove(this)
     const exchange = this.#release()
-    const again = exchange !== undefined && this.#kept && !this.#written
+    const again = exchange !== undefined && this.#kept && (!this.#written || (byServer && this.#crossed(exchange)))
     if (again) this.#owner.again(exchange)
     this.#owner.gone(this)
     if (!again) exchange?.fail(error ?? cutOff())
+  }
+
+  /**
+   * The server closed the unused connection while the request was on its way, as far as anyone can tell: at once, and without
+   * a byte. It has not seen the request then (RFC 9112 §9.5), which goes out once more, on a connection of its own.
+   */
+  #crossed({ body, over }: Exchange): boolean {
+    const resendable = body === undefined || isWhole(body)
+    return resendable && !over && !this.#heard && clock.now - this.#writtenAt <= CROSSING
   }
 }
 
