@@ -6,6 +6,10 @@ const lists = z.array(z.record(z.string(), z.array(z.string()))).default([])
 
 const kinds = ['general', 'context_window', 'content_policy'] as const
 
+/** Whose stand-ins are which groups. */
+type Names = ReadonlyMap<string, readonly string[]>
+type Table = Readonly<Record<FallbackKind, Names>>
+
 /** Names the model groups that stand in when a group fails. The `retry` plugin walks them. */
 export default definePlugin({
   name: 'fallback',
@@ -30,12 +34,17 @@ export default definePlugin({
     'router_settings.default_fallbacks': 'default',
   },
   setup(options, gateway) {
-    const table: Record<FallbackKind, ReadonlyMap<string, readonly string[]>> = {
-      general: toChains(options.fallbacks),
-      context_window: toChains(options.contextWindow),
-      content_policy: toChains(options.contentPolicy),
+    const given: Table = {
+      general: toMap(options.fallbacks),
+      context_window: toMap(options.contextWindow),
+      content_policy: toMap(options.contentPolicy),
     }
-    for (const warning of deadEnds(table, options.default, gateway)) logger.warn(warning)
+    for (const warning of deadEnds(given, options.default, gateway)) logger.warn(warning)
+    const table: Table = {
+      general: toChains(given.general),
+      context_window: toChains(given.context_window),
+      content_policy: toChains(given.content_policy),
+    }
     const configured = kinds.some((kind) => table[kind].size > 0) || options.default.length > 0
     return {
       route(ctx) {
@@ -67,11 +76,7 @@ export default definePlugin({
 })
 
 /** Names that lead to no model. A warning each, no mistake: the model may come with the environment. */
-function deadEnds(
-  table: Readonly<Record<FallbackKind, ReadonlyMap<string, readonly string[]>>>,
-  always: readonly string[],
-  { models }: GatewayContext,
-): Set<string> {
+function deadEnds(table: Table, always: readonly string[], { models }: GatewayContext): Set<string> {
   const known = (name: string) => models.resolve(name).length > 0
   const warnings = new Set<string>()
   for (const kind of kinds) {
@@ -119,9 +124,12 @@ function largerModel(value: unknown, group: string): string[] {
   return typeof model === 'string' ? [model] : []
 }
 
+function toMap(list: readonly Record<string, readonly string[]>[]): Names {
+  return new Map(list.flatMap((entry) => Object.entries(entry)))
+}
+
 /** Who stands in for each group, in order: a group that stands in has stand-ins of its own, which come before the next of its list. */
-function toChains(list: readonly Record<string, readonly string[]>[]): ReadonlyMap<string, readonly string[]> {
-  const direct = new Map(list.flatMap((entry) => Object.entries(entry)))
+function toChains(direct: Names): Names {
   const chains = new Map<string, readonly string[]>()
   for (const group of direct.keys()) {
     const chain = new Set([group])
