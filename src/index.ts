@@ -33,7 +33,10 @@ export {
   toNano,
 } from './directory/to-scopes.ts'
 export type { ScopeSource } from './directory/to-scopes.ts'
+export { scopeOf } from './directory/scope-of.ts'
 export { teamMemberId } from './directory/team-member-id.ts'
+export { createEndUsers } from './directory/end-users.ts'
+export type { EndUserOptions, EndUsers } from './directory/end-users.ts'
 export { compileRoutes } from './route-groups.ts'
 export type { RouteTest } from './route-groups.ts'
 export { presentedKey } from './presented-key.ts'

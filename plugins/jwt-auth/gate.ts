@@ -2,17 +2,18 @@ import {
   GatewayError,
   StoreAway,
   compileRoutes,
+  createEndUsers,
   endUserOf,
   mayUseModel,
   presentedKey,
   resolveAlias,
 } from '../../src/index.ts'
-import type { Awaitable, Context, CustomerDocument, GatewayContext, HeaderReader, Principal } from '../../src/index.ts'
+import type { Awaitable, Context, GatewayContext, HeaderReader, Principal } from '../../src/index.ts'
 import { readDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
 import { createIdentify } from './identity.ts'
 import type { JwtOptions } from './options.ts'
-import { hasOwnLimits, joinEndUser, joinUnknownEndUser, toPrincipal } from './principal.ts'
+import { toPrincipal } from './principal.ts'
 import { notAllowed } from './refusals.ts'
 import { routeGroups } from './routes.ts'
 import { createTokenCache } from './token-cache.ts'
@@ -48,6 +49,8 @@ export function createGate({
   const { directory, models } = gateway
   const tokens = createTokenCache<Known>({ ttlMs: options.tokenTtl * 1000, most: options.maxTokens })
   const identify = createIdentify(options)
+  // What they may spend is not known while the documents are away.
+  const endUsers = createEndUsers(directory, { budgetId: endUserBudget, whenAway: 'closed' })
   const adminMay = compileRoutes(options.adminAllowedRoutes, routeGroups)
   const teamMay = compileRoutes(options.teamAllowedRoutes, routeGroups)
 
@@ -91,19 +94,6 @@ export function createGate({
     return usable ?? first
   }
 
-  const withCustomer = (
-    principal: Principal,
-    endUser: string,
-    customer: CustomerDocument | undefined,
-  ): Awaitable<Principal> => {
-    if (customer?.blocked) throw notAllowed('This end user is blocked.', 'end_user_blocked')
-    const id = customer?.budget_id ?? (customer && hasOwnLimits(customer) ? undefined : endUserBudget)
-    return then(id ? directory.get('budget', id) : undefined, (budget) => {
-      if (customer) return joinEndUser(principal, customer, budget)
-      return budget ? joinUnknownEndUser(principal, endUser, budget) : principal
-    })
-  }
-
   const admit = (ctx: Context, known: Known): Awaitable<void> => {
     const { identity } = known
     checkRoute(ctx, identity)
@@ -118,10 +108,7 @@ export function createGate({
     return then(principalsOf(known, chosen), (principals) => {
       const principal = choose(ctx, principals)
       const endUser = isModelCall ? (identity.endUser ?? endUserOf(ctx.call)) : undefined
-      const joined =
-        endUser === undefined
-          ? principal
-          : then(directory.get('customer', endUser), (customer) => withCustomer(principal, endUser, customer))
+      const joined = endUser === undefined ? principal : endUsers.join(principal, endUser)
       return then(joined, (found) => void (ctx.principal = found))
     })
   }

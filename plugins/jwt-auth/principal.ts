@@ -1,14 +1,7 @@
-import { budgetFieldsToScope, storageKey, teamMemberId } from '../../src/index.ts'
-import type { BudgetDocument, CustomerDocument, Principal, Role, Scope, ScopeSource } from '../../src/index.ts'
+import { scopeOf, storageKey, teamMemberId } from '../../src/index.ts'
+import type { Principal, Role, Scope } from '../../src/index.ts'
 import type { TokenDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
-
-/** Scopes by their documents: who limits keeps what it compiled per scope object. */
-const known = new WeakMap<object, Map<string, { readonly budget: BudgetDocument | undefined; readonly scope: Scope }>>()
-const joined = new WeakMap<Principal, WeakMap<Scope, Principal>>()
-const limited = new WeakMap<CustomerDocument, boolean>()
-const loose = new WeakMap<BudgetDocument, Map<string, Scope>>()
-const MOST = 10_000
 
 /** Puts together who is calling: identity from the token, models, limits and budgets from the gateway's documents. */
 export function toPrincipal(identity: Identity, documents: TokenDocuments): Principal {
@@ -31,49 +24,6 @@ export function toPrincipal(identity: Identity, documents: TokenDocuments): Prin
     tags: team?.tags && team.tags.length > 0 ? team.tags : undefined,
     endUser: identity.endUser,
   })
-}
-
-/** Whether a customer says anything of limits or budgets, so that those of everybody are not meant for it. */
-export function hasOwnLimits(customer: CustomerDocument): boolean {
-  let has = limited.get(customer)
-  if (has === undefined) {
-    const { limits, budgets } = budgetFieldsToScope({ kind: 'end_user', id: customer.user_id, fields: customer })
-    limited.set(customer, (has = limits !== undefined || budgets !== undefined))
-  }
-  return has
-}
-
-/** Adds an end user's limits and budgets to a principal; the same object for the same documents. */
-export function joinEndUser(
-  principal: Principal,
-  customer: CustomerDocument,
-  budget: BudgetDocument | undefined,
-): Principal {
-  const { user_id: id, alias: name } = customer
-  return joinScope(principal, id, scopeOf(customer, budget, { kind: 'end_user', id, name, fields: [customer, budget] }))
-}
-
-/** Adds the budget of all end users that have no document. Their ids are what callers say: only so many are remembered. */
-export function joinUnknownEndUser(principal: Principal, id: string, budget: BudgetDocument): Principal {
-  let scopes = loose.get(budget)
-  if (!scopes) loose.set(budget, (scopes = new Map()))
-  let scope = scopes.get(id)
-  if (!scope) {
-    scopes.set(id, (scope = budgetFieldsToScope({ kind: 'end_user', id, fields: budget })))
-    if (scopes.size > MOST) scopes.delete(scopes.keys().next().value!)
-  }
-  return joinScope(principal, id, scope)
-}
-
-function joinScope(principal: Principal, id: string, scope: Scope): Principal {
-  let scopes = joined.get(principal)
-  if (!scopes) joined.set(principal, (scopes = new WeakMap()))
-  let one = scopes.get(scope)
-  if (!one) {
-    one = Object.freeze({ ...principal, endUser: id, scopes: Object.freeze([...(principal.scopes ?? []), scope]) })
-    scopes.set(scope, one)
-  }
-  return one
 }
 
 /** Rights over the gateway are a user's own: a team's budget and name do not carry them. */
@@ -122,15 +72,4 @@ function toLists({ models, admin }: Identity, documents: TokenDocuments): readon
   )
   if (models) lists.push(models)
   return lists.length > 0 ? Object.freeze(lists) : undefined
-}
-
-function scopeOf(document: object, budget: BudgetDocument | undefined, source: ScopeSource): Scope {
-  let scopes = known.get(document)
-  if (!scopes) known.set(document, (scopes = new Map()))
-  const name = `${source.kind}:${source.budgets !== false}:${source.id}`
-  const found = scopes.get(name)
-  if (found && found.budget === budget) return found.scope
-  const scope = budgetFieldsToScope(source)
-  scopes.set(name, { budget, scope })
-  return scope
 }

@@ -1,5 +1,4 @@
-import { definePlugin, z } from '../../src/index.ts'
-import { createEndUsers } from './end-users.ts'
+import { createEndUsers, definePlugin, z } from '../../src/index.ts'
 import { createGate } from './gate.ts'
 import { createKeyBook } from './key-book.ts'
 import { addKeyRoutes } from './keys/routes.ts'

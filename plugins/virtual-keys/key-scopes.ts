@@ -1,9 +1,6 @@
-import { budgetFieldsToScope, teamMemberId } from '../../src/index.ts'
-import type { BudgetFields, Scope, ScopeSource } from '../../src/index.ts'
+import { scopeOf, teamMemberId } from '../../src/index.ts'
+import type { Scope } from '../../src/index.ts'
 import type { KeyDocuments } from './read-documents.ts'
-
-/** Scopes by the document they come from: who limits keeps what it compiled per scope object. */
-const known = new WeakMap<object, Map<string, { readonly budget: BudgetFields | undefined; readonly scope: Scope }>>()
 
 /**
  * Whose limits and budgets the calls of a key keep. The budget of a user is for their own keys; their rates hold for keys
@@ -43,16 +40,4 @@ export function keyScopes(documents: KeyDocuments): Scope[] {
     scopes.push(scopeOf(organization, budget, { kind: 'organization', id, name, ...source }))
   }
   return scopes
-}
-
-/** The same object as long as its documents are. */
-export function scopeOf(document: object, budget: BudgetFields | undefined, source: ScopeSource): Scope {
-  let scopes = known.get(document)
-  if (!scopes) known.set(document, (scopes = new Map()))
-  const name = `${source.kind}:${source.budgets !== false}:${source.id}`
-  const found = scopes.get(name)
-  if (found && found.budget === budget) return found.scope
-  const scope = budgetFieldsToScope(source)
-  scopes.set(name, { budget, scope })
-  return scope
 }

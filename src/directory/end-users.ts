@@ -1,7 +1,10 @@
-import type { Awaitable, BudgetDocument, CustomerDocument, Directory, Principal, Scope } from '../../src/index.ts'
-import { GatewayError, StoreAway } from '../../src/index.ts'
-import { scopeOf } from './key-scopes.ts'
-import { isPromise } from './read-documents.ts'
+import type { Awaitable } from '../types/call.ts'
+import type { BudgetDocument, CustomerDocument, Directory } from '../types/directory.ts'
+import type { Scope } from '../types/governance.ts'
+import type { Principal } from '../types/lifecycle.ts'
+import { StoreAway } from '../counters/store-away.ts'
+import { GatewayError } from '../error.ts'
+import { scopeOf } from './scope-of.ts'
 
 /** The end users that callers name. */
 export interface EndUsers {
@@ -23,7 +26,8 @@ export interface EndUserOptions {
 const MOST = 10_000
 
 /**
- * End users with a document keep its limits and budgets; all others those of the default budget, if there is one.
+ * What end users add to the callers who name them, however those are known (keys, tokens of an identity provider). End users with
+ * a document keep its limits and budgets; all others those of the default budget, if there is one.
  */
 export function createEndUsers(directory: Directory, { budgetId, whenAway }: EndUserOptions): EndUsers {
   const merged = new WeakMap<Principal, WeakMap<Scope, Principal>>()
@@ -96,4 +100,8 @@ function hasLimits(customer: CustomerDocument): boolean {
   const { max_parallel_requests: parallel, model_rpm_limit, model_tpm_limit } = customer
   const own = [max_budget, soft_budget, budget_limits, model_max_budget, tpm_limit, rpm_limit, parallel]
   return [...own, model_rpm_limit, model_tpm_limit].some((value) => value !== null && value !== undefined)
+}
+
+function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof (value as { then?: unknown } | undefined)?.then === 'function'
 }
