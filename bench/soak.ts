@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { LOAD_CORE, sleep, startChild } from './child.ts'
 import { MASTER_KEY, PROVIDER_KEY, UPSTREAM_MODEL } from './payloads.ts'
 import { cpuSeconds, residentMB } from './proc.ts'
-import { startGateway } from './variants/gateway.ts'
+import { PRICES, startGateway } from './variants/gateway.ts'
 import type { SoakCounts, SoakJob } from './soak/load.ts'
 
 /** Memory settles first: of this share of the time nothing is said. */
@@ -50,7 +50,7 @@ const deployment = (name: string, path: string) => ({
   model: `openai/${UPSTREAM_MODEL}`,
   baseURL: `http://127.0.0.1:${upstreamPort}/${path}/v1`,
   apiKey: PROVIDER_KEY,
-  prices: { input_cost_per_token: 0.000_000_15, output_cost_per_token: 0.000_000_6 },
+  prices: PRICES,
 })
 const { started: gateway, port } = await startGateway(
   { upstreamPort, folder },

@@ -7,6 +7,7 @@ import { cpuSeconds, residentMB } from '../proc.ts'
 import { createReader } from './http-reader.ts'
 import { toBytes } from './job.ts'
 import type { Job, JobResult } from './job.ts'
+import { lookAgain } from './when-due.ts'
 
 interface Connection {
   readonly socket: Socket
@@ -73,9 +74,6 @@ function send(connection: Connection): void {
 /** Connections of an open loop at most: one that cannot keep up shows in `sent` against `calls`. */
 const MOST = 1000
 
-/** A timer of Node is up to this late, in ms: nearer than that the next request is waited for without sleeping. */
-const TIMER_LATE = 2
-
 /**
  * Calls `act` every `stepMs`, `count` times: evenly, not twice at once because a timer came late.
  * Between two of them it looks for answers all the time, so that what is measured is not how fast this process wakes.
@@ -88,8 +86,7 @@ function evenly(stepMs: number, count: number, act: () => void): void {
     const elapsed = performance.now() - started
     for (; done < count && done * stepMs <= elapsed; done++) act()
     if (done === count) return
-    if (done * stepMs - elapsed > TIMER_LATE) setTimeout(tick, 1)
-    else setImmediate(tick)
+    lookAgain(done * stepMs - elapsed, tick)
   }
   tick()
 }

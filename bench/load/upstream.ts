@@ -4,6 +4,7 @@ import { setPriority } from 'node:os'
 import type { Socket } from 'node:net'
 import { anthropicEvents, JSON_ANSWER, KINDS, openAIEvents } from '../payloads.ts'
 import type { Kind } from '../payloads.ts'
+import { lookAgain } from './when-due.ts'
 
 interface Head {
   readonly kind: Kind | 'last' | 'unknown'
@@ -112,8 +113,6 @@ interface Paced {
 
 /** The streams of each period, the one that is due next first. */
 const lanes = new Map<number, Paced[]>()
-/** A timer of Node is up to this late, in ms: nearer than that the next chunk is waited for without sleeping. */
-const TIMER_LATE = 2
 let driving = false
 
 /** Chunks leave when they are due, not all of a millisecond together: the streams of a provider are not in step. */
@@ -141,8 +140,7 @@ function drive(): void {
   if (next === Infinity) {
     driving = false
     polite(false)
-  } else if (next - now > TIMER_LATE) setTimeout(drive, 1)
-  else setImmediate(drive)
+  } else lookAgain(next - now, drive)
 }
 
 /** While it does not sleep, whoever shares the core goes first. */

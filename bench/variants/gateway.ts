@@ -73,7 +73,7 @@ export async function startGateway(
 }
 
 /** USD per token: every call has a cost. */
-const PRICES = { input_cost_per_token: 0.000_000_15, output_cost_per_token: 0.000_000_6 }
+export const PRICES = { input_cost_per_token: 0.000_000_15, output_cost_per_token: 0.000_000_6 }
 
 /** Fifty more models than are called: a table of one would flatter the routing. */
 export function config(upstreamPort: number): { models: object[]; plugins: Record<string, object>; use: string[] } {
