@@ -81,8 +81,8 @@ export interface BodyEdits {
  * number spelling and spacing survive, and a large prompt is not serialised again.
  */
 export function rewriteBody(call: Call, edits: BodyEdits): string {
-  if (typeof call.raw !== 'string') return JSON.stringify({ ...omit(call.body, edits.remove), ...edits.set })
-  return rewriteText(call.raw, membersOf(call), edits)
+  if (!isJson(call)) return JSON.stringify({ ...omit(call.body, edits.remove), ...edits.set })
+  return rewriteText(call.raw as string, membersOf(call), edits)
 }
 
 /**
@@ -90,15 +90,26 @@ export function rewriteBody(call: Call, edits: BodyEdits): string {
  * copied, which for a long prompt costs more than everything else of a call.
  */
 export function rewriteBytes(call: Call, edits: BodyEdits): string | readonly (string | Uint8Array)[] {
-  const { bytes } = call as ScannedCall
-  if (!bytes || typeof call.raw !== 'string') return rewriteBody(call, edits)
-  return inBytes(call.raw, bytes, piecesOf(call.raw, membersOf(call), edits))
+  const { bytes, members, inBytes } = call as ScannedCall
+  if (!bytes) return rewriteBody(call, edits)
+  if (inBytes) {
+    // An outline has a member at least, so that nobody asks where the object would be empty.
+    const pieces = piecesOf(bytes.length, bytes.length, members!, edits)
+    return pieces.map((piece) => (typeof piece === 'string' ? piece : bytes.subarray(piece.from, piece.to)))
+  }
+  const text = call.raw as string
+  return toBytes(text, bytes, piecesOf(text.length, text.lastIndexOf('}'), membersOf(call), edits))
+}
+
+/** Whether a call's body is JSON; without decoding it to say so. */
+export function isJson(call: Call): boolean {
+  return (call as ScannedCall).members !== undefined || typeof call.raw === 'string'
 }
 
 /** As {@link rewriteBody}, for a text whose members are known. */
 export function rewriteText(text: string, members: readonly Member[], edits: BodyEdits): string {
   let out = ''
-  for (const piece of piecesOf(text, members, edits)) {
+  for (const piece of piecesOf(text.length, text.lastIndexOf('}'), members, edits)) {
     out += typeof piece === 'string' ? piece : text.slice(piece.from, piece.to)
   }
   return out
@@ -110,8 +121,11 @@ interface Stretch {
   to: number
 }
 
-/** The rewritten text as new pieces and stretches of the old one; stretches that touch are one. */
-function piecesOf(text: string, members: readonly Member[], edits: BodyEdits): (string | Stretch)[] {
+/**
+ * The rewritten text as new pieces and stretches of the old one; stretches that touch are one. `brace` is where an object
+ * without members ends.
+ */
+function piecesOf(length: number, brace: number, members: readonly Member[], edits: BodyEdits): (string | Stretch)[] {
   const set = edits.set ?? {}
   const written = new Set<string>()
   const last = members.length - 1
@@ -121,7 +135,7 @@ function piecesOf(text: string, members: readonly Member[], edits: BodyEdits): (
     if (typeof before === 'object' && before.to === from) before.to = to
     else pieces.push({ from, to })
   }
-  keep(0, members[0]?.start ?? text.lastIndexOf('}'))
+  keep(0, members[0]?.start ?? brace)
   let empty = true
   for (let i = 0; i <= last; i++) {
     const m = members[i]!
@@ -141,13 +155,13 @@ function piecesOf(text: string, members: readonly Member[], edits: BodyEdits): (
     pieces.push(`${empty ? '' : ','}${JSON.stringify(key)}:${JSON.stringify(set[key])}`)
     empty = false
   }
-  keep(last < 0 ? text.lastIndexOf('}') : members[last]!.end, text.length)
+  keep(last < 0 ? brace : members[last]!.end, length)
   return pieces
 }
 
 const encoder = new TextEncoder()
 
-function inBytes(text: string, bytes: Uint8Array, pieces: readonly (string | Stretch)[]): (string | Uint8Array)[] {
+function toBytes(text: string, bytes: Uint8Array, pieces: readonly (string | Stretch)[]): (string | Uint8Array)[] {
   const ascii = text.length === bytes.length
   let chars = 0
   let offset = 0
@@ -170,10 +184,10 @@ function byteLength(text: string): number {
 
 const scans = new WeakMap<Call, readonly Member[]>()
 
-/** The members of a call's JSON text. Scanned once: where the body is read, or here for calls made in process. */
+/** The members of a call's JSON text. Scanned once: where the body is read, or here. */
 export function membersOf(call: Call): readonly Member[] {
-  const known = (call as ScannedCall).members
-  if (known) return known
+  const { members: known, inBytes } = call as ScannedCall
+  if (known && !inBytes) return known
   let members = scans.get(call)
   if (!members) scans.set(call, (members = scanObject(call.raw as string).members))
   return members
@@ -182,7 +196,9 @@ export function membersOf(call: Call): readonly Member[] {
 /** A call that remembers where its members stand. */
 export interface ScannedCall extends Call {
   readonly members?: readonly Member[] | undefined
-  /** The bytes that `raw` was decoded from. */
+  /** Whether `members` are places in `bytes`, and not in the text. */
+  readonly inBytes?: boolean | undefined
+  /** The bytes that `raw` is decoded from. */
   readonly bytes?: Uint8Array | undefined
 }
 

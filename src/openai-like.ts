@@ -5,7 +5,7 @@ import type { Endpoint, Provider, ProviderDefinition, Translation, UpstreamReque
 import { defineProvider } from './define.ts'
 import { editMessages } from './foreign-fields.ts'
 import { withFormModel } from './form.ts'
-import { rewriteBytes } from './json-scan.ts'
+import { isJson, rewriteBytes } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
 
 /** Options of every OpenAI-compatible provider. */
@@ -173,10 +173,10 @@ function passThrough(call: Call, model: string, to: OpenAITarget): UpstreamReque
   const request = { url: to.url(call.path, call.search, model), method: call.method, headers }
   if (call.method === 'GET' || call.method === 'HEAD') return request
   const type = call.headers.get('content-type')
-  if (typeof call.raw === 'string') {
+  if (isJson(call)) {
     headers['content-type'] = 'application/json'
     const named = model !== '' && (call.body['model'] !== undefined || call.wire !== 'openai.*')
-    return { ...request, body: named ? rewriteBytes(call, { set: { model } }) : call.raw }
+    return { ...request, body: named ? rewriteBytes(call, { set: { model } }) : (call.raw as string) }
   }
   if (type !== null) headers['content-type'] = type
   if (!(call.raw instanceof Uint8Array)) return { ...request, body: call.raw }

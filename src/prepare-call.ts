@@ -2,7 +2,7 @@ import type { Call } from './types/call.ts'
 import type { Target } from './types/provider.ts'
 import type { CallContext } from './context.ts'
 import { providerMetadata } from './gateway-fields.ts'
-import { membersOf, rewriteText } from './json-scan.ts'
+import { isJson, membersOf, rewriteText } from './json-scan.ts'
 import type { ScannedCall } from './json-scan.ts'
 
 /**
@@ -11,7 +11,7 @@ import type { ScannedCall } from './json-scan.ts'
  */
 export function prepareCall(ctx: CallContext, call: Call, target: Target): Call {
   const { deployment } = target
-  if (typeof call.raw !== 'string') return call
+  if (!isJson(call)) return call
   let remove = ctx.stripped.length > 0 ? ctx.stripped : undefined
   let set: Record<string, unknown> | undefined
 
@@ -34,7 +34,7 @@ export function prepareCall(ctx: CallContext, call: Call, target: Target): Call 
 
   const body: Record<string, unknown> = { ...call.body, ...set }
   for (const key of remove ?? []) delete body[key]
-  const text = rewriteText(call.raw, membersOf(call), { set, remove })
-  const prepared: ScannedCall = { ...call, body, raw: text, members: undefined, bytes: undefined }
+  const text = rewriteText(call.raw as string, membersOf(call), { set, remove })
+  const prepared: ScannedCall = { ...call, body, raw: text, members: undefined, inBytes: undefined, bytes: undefined }
   return prepared
 }

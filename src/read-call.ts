@@ -1,5 +1,5 @@
 import type { H3Event } from 'h3'
-import type { Awaitable, HeaderReader } from './types/call.ts'
+import type { Awaitable, Call, HeaderReader } from './types/call.ts'
 import type { MatchedEndpoint } from './endpoints.ts'
 import type { ScannedCall } from './json-scan.ts'
 import type { NodePair } from './node-types.ts'
@@ -10,7 +10,8 @@ import { GatewayError } from './error.ts'
 import { formFields, isUrlEncoded } from './form.ts'
 import { checkGatewayFields, gatewayFields } from './gateway-fields.ts'
 import { isJson } from './json-answer.ts'
-import { parseJsonBody, wrongContentType } from './parse-body.ts'
+import { readJsonBody, wrongContentType } from './parse-body.ts'
+import type { LongBody } from './parse-body.ts'
 import { bodyTooLarge, readNodeBody, readWebBody } from './read-body.ts'
 import type { NodeBody } from './read-body.ts'
 
@@ -87,27 +88,42 @@ async function readEndpoint(source: CallSource, matched: MatchedEndpoint, limits
   const type = headers.get('content-type')
   if (type && /^multipart\//i.test(type)) throw wrongContentType(type)
   const given = source.bytes(limits.body)
-  const { text, body, members, bytes } = parseJsonBody(given instanceof Uint8Array ? given : await given, limits.depth)
+  const parsed = readJsonBody(given instanceof Uint8Array ? given : await given, limits.depth, route.isPlain)
+  const { body, members } = parsed
   const model = matched.model ?? body['model']
-  if (!route.isPlain?.(body)) checkRequest(route.schema, matched.model === undefined ? body : { ...body, model })
+  if (!parsed.plain) checkRequest(route.schema, matched.model === undefined ? body : { ...body, model })
   const stripped = gatewayFields(members)
   checkGatewayFields(stripped, body)
   return {
     stripped,
-    call: {
+    call: toCall(parsed, {
       wire: route.wire,
       method: 'POST',
       path: route.path,
       search: source.search,
       model: typeof model === 'string' ? model : '',
       stream: body['stream'] === true,
-      body,
-      raw: text,
       headers: endToEnd(headers),
-      members,
-      bytes,
-    },
+    }),
   }
+}
+
+/** The text of a long body, decoded when it is asked for. One function for all calls: they keep one shape. */
+const rawWhenAsked: PropertyDescriptor & ThisType<ScannedCall & { text: string | undefined }> = {
+  get() {
+    return (this.text ??= decodeText(this.bytes!))
+  },
+  enumerable: true,
+}
+
+function toCall(parsed: LongBody, rest: Omit<Call, 'body' | 'raw'>): ScannedCall {
+  const { body, members, inBytes, bytes, text } = parsed
+  const { wire, method, path, search, model, stream, headers } = rest
+  if (text !== undefined) {
+    return { wire, method, path, search, model, stream, body, raw: text, headers, members, inBytes, bytes }
+  }
+  const call = { wire, method, path, search, model, stream, body, text, headers, members, inBytes, bytes }
+  return Object.defineProperty(call, 'raw', rawWhenAsked) as unknown as ScannedCall
 }
 
 /** Any other path of the API: the bytes as they came; only the names of the model and the end user are looked for. */
@@ -121,27 +137,25 @@ async function readPassThrough(source: CallSource, matched: MatchedEndpoint, lim
   // Many servers read JSON whatever its type says: the model in it must be the one that is checked.
   const json = declared || isOneObject(bytes)
   if (json && bytes.length > limits.body) throw bodyTooLarge(limits.body)
-  const parsed = json && bytes.length > 0 ? parseJsonBody(bytes, limits.depth) : undefined
+  const parsed = json && bytes.length > 0 ? readJsonBody(bytes, limits.depth) : undefined
   const query = source.search ? new URLSearchParams(source.search) : undefined
   const named = matched.model ?? headers.get('x-litellm-model') ?? query?.get('model') ?? null
   const search = named === null ? source.search : withoutModel(source.search, query)
   const body: Readonly<Record<string, unknown>> = parsed?.body ?? formFields(bytes, type, ['model', 'user'])
   const inBody = body['model']
   const model = named ?? inBody
+  const rest = {
+    wire: 'openai.*',
+    method,
+    path: matched.path,
+    search,
+    model: typeof model === 'string' ? model : '',
+    stream: parsed?.body['stream'] === true,
+    headers: endToEnd(headers),
+  }
   return {
     stripped: parsed ? gatewayFields(parsed.members) : NONE,
-    call: {
-      wire: 'openai.*',
-      method,
-      path: matched.path,
-      search,
-      model: typeof model === 'string' ? model : '',
-      stream: parsed?.body['stream'] === true,
-      body,
-      raw: parsed?.text ?? bytes,
-      headers: endToEnd(headers),
-      ...(parsed ? { members: parsed.members, bytes: parsed.bytes } : {}),
-    },
+    call: parsed ? toCall(parsed, rest) : { ...rest, body, raw: bytes },
   }
 }
 
