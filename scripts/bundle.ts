@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
+import { createStartChunks } from './start-chunks.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { engines } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -38,6 +39,7 @@ await build({
     format: 'esm',
     entryFileNames: '[name].js',
     chunkFileNames: 'chunks/[name]-[hash].js',
+    codeSplitting: { groups: createStartChunks() },
     comments: { legal: true, annotation: false, jsdoc: false },
   },
 })

@@ -1,8 +1,8 @@
-import { createConsola } from 'consola'
+import { createConsola } from 'consola/basic'
 
 /** For messages of the process. Never for requests: consola holds back repeated messages. */
 export const logger = createConsola({
   defaults: { tag: 'gateway' },
-  // Only terminals are shown the time; making it a text loads the tables of all languages.
-  formatOptions: { date: globalThis.process?.stdout?.isTTY === true },
+  // Making a time a text loads the tables of all languages; a terminal's reporter shows it.
+  formatOptions: { date: false },
 })

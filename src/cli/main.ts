@@ -1,5 +1,6 @@
 import { defineCommand, runMain } from 'citty'
 import { version } from '../version.ts'
+import { prettyLogs } from './pretty-logs.ts'
 
 const main = defineCommand({
   meta: { name: 'gateway', version, description: 'One OpenAI-compatible endpoint in front of every model provider' },
@@ -20,4 +21,5 @@ if (rawArgs[0] !== undefined && !rawArgs[0].startsWith('-') && !commands.include
   console.error(`Unknown command "${rawArgs[0]}". Known are: ${commands.join(', ')}. See gateway --help.`)
   process.exit(1)
 }
+await prettyLogs()
 await runMain(main, { rawArgs: rawArgs.length > 0 ? rawArgs : ['--help'] })
