@@ -21,5 +21,7 @@ if (rawArgs[0] !== undefined && !rawArgs[0].startsWith('-') && !commands.include
   console.error(`Unknown command "${rawArgs[0]}". Known are: ${commands.join(', ')}. See gateway --help.`)
   process.exit(1)
 }
+// A reader of the log that ends must not end the calls.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 await prettyLogs()
 await runMain(main, { rawArgs: rawArgs.length > 0 ? rawArgs : ['--help'] })

@@ -38,6 +38,15 @@ const hello = [{ role: 'user' as const, content: 'Hello' }]
 const client = (baseURL: string, apiKey = 'x') => new OpenAI({ baseURL, apiKey, maxRetries: 0 })
 
 describe('gateway dev', () => {
+  it('goes on when nobody reads its log any more', async () => {
+    const dev = gateway(['dev', '--port', '0'])
+    const url = (await dev.waitFor(/http:\/\/localhost:\d+/))[0]
+    dev.child.stdout!.destroy()
+    dev.child.stderr!.destroy()
+    for (let i = 0; i < 3; i++) await client(url).chat.completions.create({ model: 'mock/echo', messages: hello })
+    expect(await dev.stop()).toBe(0)
+  })
+
   it('runs with nothing, says what it found and what to try, and ends on a signal', async () => {
     const dev = gateway(['dev', '--port', '0'])
     const url = (await dev.waitFor(/http:\/\/localhost:\d+/))[0]
