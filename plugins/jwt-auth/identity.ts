@@ -106,16 +106,22 @@ function createRoles({ rolesField, roleMappings, roleMap }: JwtOptions): (claims
   }
 }
 
-/** A claim by its path. A claim's own name may hold dots (`https://example.com/roles`): it is looked for first. */
+/** A claim by its path: `realm_access.roles`, `kubernetes.io.namespace`. LiteLLM wants dots of names as `\\.`. */
 function at(claims: Claims, path: string | undefined): unknown {
-  if (path === undefined) return undefined
-  if (Object.hasOwn(claims, path)) return claims[path]
-  let value: unknown = claims
-  for (const part of path.split('.')) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
-    value = (value as Record<string, unknown>)[part]
+  return path === undefined ? undefined : walk(claims, path.replaceAll('\\.', '.').split('.'))
+}
+
+/** Names may hold dots themselves (`https://example.com/roles`): the longest that is there is gone into first. */
+function walk(value: unknown, parts: readonly string[]): unknown {
+  if (parts.length === 0) return value
+  if (typeof value !== 'object' || value === null) return undefined
+  for (let length = parts.length; length > 0; length--) {
+    const name = parts.slice(0, length).join('.')
+    if (!Object.hasOwn(value, name)) continue
+    const found = walk((value as Record<string, unknown>)[name], parts.slice(length))
+    if (found !== undefined) return found
   }
-  return value
+  return undefined
 }
 
 function idAt(claims: Claims, path: string | undefined): string | undefined {

@@ -127,6 +127,16 @@ describe('teams', () => {
     expect((await ask(blue, { body: { model: 'large' } })).error?.code).toBe('model_access_denied')
   })
 
+  test.each(['kubernetes.io.namespace', 'kubernetes\\.io.namespace', 'https://example.com/claims.team'])(
+    'are found below a claim whose name has dots: %s',
+    async (teamIdField) => {
+      const { ask, token, admitted } = await setup({ teamIdField }, documents)
+      const claims = { 'kubernetes.io': { namespace: 'blue' }, 'https://example.com/claims': { team: 'blue' } }
+      expect((await ask(await token(claims))).status).toBe(200)
+      expect(admitted.at(-1)?.team).toBe('blue')
+    },
+  )
+
   test('callers choose among those of their token only', async () => {
     const { ask, token, admitted } = await setup(options, documents)
     const both = await token(groups('blue', 'red'))
