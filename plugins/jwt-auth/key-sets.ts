@@ -1,16 +1,15 @@
 import type { CryptoKey, JWSHeaderParameters, FlattenedJWSInput, RemoteJWKSet } from 'jose'
+import { logger } from '../../src/index.ts'
+import { ProviderAway, fetchSmall } from './fetch-small.ts'
 
 /** One identity provider's public keys. */
 export interface KeySet {
   /** The issuer that these keys sign for, where the provider's OpenID configuration says it. */
   issuer(): string | undefined
-  /** Throws jose's errors for a key that is not there; {@link ProviderAway} where nobody can say. */
+  /** Whether the keys are here, and not too old. */
+  fresh(): boolean
+  /** Throws jose's errors for a key that is not there, {@link ProviderAway} where nobody can say, any other for a bad key. */
   find(header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey>
-}
-
-/** The keys could not be fetched. */
-export class ProviderAway extends Error {
-  override readonly name = 'ProviderAway'
 }
 
 export interface KeySetOptions {
@@ -33,9 +32,15 @@ const DISCOVERY = '/.well-known/openid-configuration'
  */
 export function createKeySet({ jose, url, keepMs, cooldownMs }: KeySetOptions): KeySet {
   let keys: RemoteJWKSet | undefined
+  let opening: Promise<RemoteJWKSet> | undefined
   let issuer: string | undefined
   let awayUntil = 0
   let lastError: unknown
+  /** What is known while the provider is away. */
+  let known: ReturnType<typeof jose.createLocalJWKSet> | undefined
+  /** jose says in it when the keys came last; and of which time it was told that they did not come any more. */
+  const cache: { uat?: number } = {}
+  let told: number | undefined = -1
 
   const open = async (): Promise<RemoteJWKSet> => {
     let address = url
@@ -44,31 +49,57 @@ export function createKeySet({ jose, url, keepMs, cooldownMs }: KeySetOptions): 
       address = found.jwks_uri
       issuer = found.issuer
     }
-    const settings = { cacheMaxAge: keepMs, cooldownDuration: cooldownMs, timeoutDuration: TIMEOUT_MS }
-    return jose.createRemoteJWKSet(new URL(address), settings)
+    return jose.createRemoteJWKSet(new URL(address), {
+      cacheMaxAge: keepMs,
+      cooldownDuration: cooldownMs,
+      timeoutDuration: TIMEOUT_MS,
+      [jose.customFetch]: fetchSmall,
+      [jose.jwksCache]: cache as Record<string, never>,
+    })
+  }
+  const goAway = (error: unknown): ProviderAway => {
+    awayUntil = Date.now() + AWAY_MS
+    lastError = error
+    const jwks = keys?.fresh ? keys.jwks() : undefined
+    known = jwks && jose.createLocalJWKSet(jwks)
+    // Callers are not told why: this line is, once until the keys have come again.
+    if (told !== cache.uat)
+      logger.warn(
+        `jwt-auth cannot read the public keys of ${placeOf(url)}: ${error instanceof Error ? error.message : String(error)}`,
+      )
+    told = cache.uat
+    return new ProviderAway('the keys could not be fetched', { cause: error })
+  }
+  const findKnown = async (header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> => {
+    if (!known || !keys?.fresh) throw new ProviderAway('the keys were not there', { cause: lastError })
+    try {
+      return await known(header, token)
+    } catch (error) {
+      if (!(error instanceof jose.errors.JWKSNoMatchingKey)) throw error
+      throw new ProviderAway('the key was not there', { cause: lastError })
+    }
   }
 
   return {
     issuer: () => issuer,
+    fresh: () => keys?.fresh === true,
     async find(header, token) {
-      if (Date.now() < awayUntil && !keys?.fresh)
-        throw new ProviderAway('the keys were not there', { cause: lastError })
+      if (Date.now() < awayUntil) return findKnown(header, token)
       try {
-        keys ??= await open()
+        // All that come while it is being opened wait for the same.
+        keys ??= await (opening ??= open().finally(() => (opening = undefined)))
         return await keys(header, token)
       } catch (error) {
-        if (isAnswer(error, jose)) throw error
-        awayUntil = Date.now() + AWAY_MS
-        lastError = error
-        throw new ProviderAway('the keys could not be fetched', { cause: error })
+        throw isAway(error, jose) ? goAway(error) : error
       }
     },
   }
 }
 
-/** The provider has answered, and this token's key is not what it should be. */
-function isAnswer(error: unknown, { errors }: typeof import('jose')): boolean {
-  return (
+/** The keys did not come, or are none. What the provider has answered of this token's key is another matter. */
+function isAway(error: unknown, { errors }: typeof import('jose')): boolean {
+  if (!(error instanceof errors.JOSEError)) return error instanceof ProviderAway
+  return !(
     error instanceof errors.JWKSNoMatchingKey ||
     error instanceof errors.JWKSMultipleMatchingKeys ||
     error instanceof errors.JOSENotSupported
@@ -77,11 +108,19 @@ function isAnswer(error: unknown, { errors }: typeof import('jose')): boolean {
 
 /** OpenID Connect Discovery 1.0, §4. */
 async function readConfiguration(url: string): Promise<{ jwks_uri: string; issuer: string | undefined }> {
-  const response = await fetch(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
-  if (response.status !== 200) throw new Error(`${response.status} from the OpenID configuration`)
-  const { jwks_uri, issuer } = (await response.json()) as { jwks_uri?: unknown; issuer?: unknown }
-  if (typeof jwks_uri !== 'string' || !URL.canParse(jwks_uri)) throw new Error('the OpenID configuration names no keys')
+  const response = await fetchSmall(url, { redirect: 'manual', signal: AbortSignal.timeout(TIMEOUT_MS) })
+  const found: unknown = await response.json().catch(() => undefined)
+  const { jwks_uri, issuer } = (found ?? {}) as { jwks_uri?: unknown; issuer?: unknown }
+  if (typeof jwks_uri !== 'string' || !URL.canParse(jwks_uri)) {
+    throw new ProviderAway('the OpenID configuration names no keys')
+  }
   // Keys that anybody on the way could replace are worth nothing.
-  if (url.startsWith('https:') && !jwks_uri.startsWith('https:')) throw new Error('the keys are not behind TLS')
+  if (url.startsWith('https:') && !jwks_uri.startsWith('https:')) throw new ProviderAway('the keys are not behind TLS')
   return { jwks_uri, issuer: typeof issuer === 'string' ? issuer : undefined }
+}
+
+/** An address without what may be a secret in it. */
+function placeOf(url: string): string {
+  const { origin, pathname } = new URL(url)
+  return origin + pathname
 }

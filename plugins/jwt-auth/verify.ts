@@ -1,5 +1,6 @@
 import type { CryptoKey, JWTPayload, JWTVerifyOptions } from 'jose'
-import { ProviderAway, createKeySet } from './key-sets.ts'
+import { ProviderAway } from './fetch-small.ts'
+import { createKeySet } from './key-sets.ts'
 import type { KeySet } from './key-sets.ts'
 import type { JwtOptions } from './options.ts'
 import { invalidToken, providerAway } from './refusals.ts'
@@ -33,15 +34,16 @@ export async function createVerify(options: VerifyOptions): Promise<Verify> {
     refuseOthers(jose, token, options.algorithms)
     let unknown: unknown
     let away: unknown
-    for (const set of sets) {
+    // One that is being waited for must not hold up the tokens of the others.
+    const order = sets.length === 1 ? sets : [...sets].sort((a, b) => Number(b.fresh()) - Number(a.fresh()))
+    for (const set of order) {
       try {
         return await check({ jose, token, set, settings })
       } catch (error) {
         // Another provider may have signed it.
         if (error instanceof jose.errors.JWKSNoMatchingKey) unknown = error
         else if (error instanceof ProviderAway) away = error
-        else if (sets.length === 1 || !(error instanceof jose.errors.JWSSignatureVerificationFailed))
-          throw explain(error, jose)
+        else if (sets.length === 1 || isFinal(error, jose)) throw explain(error, jose)
         else unknown = error
       }
     }
@@ -79,11 +81,16 @@ async function check({ jose, token, set, settings }: Check): Promise<Claims> {
       try {
         return await verify(key)
       } catch (failure) {
-        if (!(failure instanceof jose.errors.JWSSignatureVerificationFailed)) throw failure
+        if (isFinal(failure, jose)) throw failure
       }
     }
     throw new jose.errors.JWSSignatureVerificationFailed()
   }
+}
+
+/** No other key would make it good. Not so where the signature is another's, or the key cannot be used. */
+function isFinal(error: unknown, { errors }: Jose): boolean {
+  return error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed)
 }
 
 /** Before any key is looked for: what is signed otherwise, or not at all, must not cost a request. */
@@ -109,7 +116,9 @@ function explain(error: unknown, { errors }: Jose): Error {
     return invalidToken('The signature of the token is wrong.')
   if (error instanceof errors.JOSEError)
     return invalidToken('The token cannot be read: it is not a JWT.', undefined, error)
-  return error instanceof Error ? error : new Error('unknown', { cause: error })
+  // Of the provider's list: what a token names there, strangers choose, and it must not be a fault of ours.
+  const reason = 'it is broken, or an RSA key of less than 2048 bits.'
+  return invalidToken(`The token is signed with a key of the identity provider that cannot be used: ${reason}`)
 }
 
 function claimAtFault(claim: string, reason: string): string {

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { SignJWT, exportJWK, generateKeyPair } from 'jose'
 import type { CryptoKey, JWK, JWTPayload } from 'jose'
@@ -23,8 +24,12 @@ export interface IdentityProvider {
   keys: JWK[]
   /** How often its keys were asked for. */
   asked: number
+  /** How often its OpenID configuration was. */
+  discovered: number
   /** Answers 503 from now on. */
   down: boolean
+  /** Answers in place of it, where it is set. */
+  answer: ((response: ServerResponse) => void) | undefined
   sign(key: TestKey, claims?: JWTPayload, header?: Record<string, unknown>): Promise<string>
 }
 
@@ -37,7 +42,9 @@ export async function makeKey(kid: string, alg = 'RS256'): Promise<TestKey> {
 export async function startProvider(keys: readonly TestKey[]): Promise<IdentityProvider> {
   const server = createServer((request, response) => {
     const discovery = request.url === '/.well-known/openid-configuration'
-    if (!discovery) provider.asked++
+    if (discovery) provider.discovered++
+    else provider.asked++
+    if (provider.answer) return provider.answer(response)
     response.writeHead(provider.down ? 503 : 200, { 'content-type': 'application/json' })
     const { issuer, url } = provider
     response.end(JSON.stringify(discovery ? { issuer, jwks_uri: url } : { keys: provider.keys }))
@@ -53,7 +60,9 @@ export async function startProvider(keys: readonly TestKey[]): Promise<IdentityP
     issuer,
     keys: keys.map(({ jwk }) => jwk),
     asked: 0,
+    discovered: 0,
     down: false,
+    answer: undefined,
     sign: ({ kid, alg, privateKey }, claims = {}, header = {}) =>
       new SignJWT({ sub: 'alice', aud: 'gateway', iss: issuer, ...claims })
         .setProtectedHeader({ alg, kid, ...header })
