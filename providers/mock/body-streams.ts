@@ -29,7 +29,9 @@ export function streamEvents(events: readonly MockEvent[], options: EventStreamO
         // By the clock since the start, not from event to event: timers are late, and that would add up.
         const due = started + (tokens * 1000) / pace
         tokens += event.tokens
-        if (pace > 0 && due > performance.now()) await sleep(due - performance.now(), signal)
+        // The clock is read once: timers warn of times that are over.
+        const wait = due - performance.now()
+        if (pace > 0 && wait > 0) await sleep(wait, signal)
         controller.enqueue(encoder.encode(`data: ${event.data}\n\n`))
       },
       cancel: () => left.abort(),
