@@ -24,6 +24,7 @@ export { ByteStream } from './byte-stream.ts'
 export { createGateway } from './gateway.ts'
 export type { CreateGatewayOptions, Gateway } from './gateway.ts'
 export { mayUseModel, resolveAlias } from './model-access.ts'
+export { callerNow, findCallerBy } from './caller-now.ts'
 export { endUserOf } from './end-user.ts'
 export {
   budgetFieldsToScope,

@@ -2,6 +2,7 @@ import { ByteStream, addWhenAway } from '../../src/index.ts'
 import type { Answer, Target } from '../../src/index.ts'
 import { accountsFor, toHolds, toLeases } from './call-state.ts'
 import type { CallState, Hold } from './call-state.ts'
+import { holdsNow } from './limits-now.ts'
 import { dearest, priceUnknown, refuse } from './reserve.ts'
 import type { Desk } from './reserve.ts'
 import { watchStream } from './watch-stream.ts'
@@ -40,7 +41,9 @@ async function cover(desk: Desk, state: CallState, target: Target, cost: number)
   const all = toHolds(accountsFor(state.scopes, state.ctx, [target]), desk.accounts.keyAt)
   const known = new Set(state.holds.map(({ account }) => account))
   const more = all.filter(({ account, key }) => !known.has(account) && !held.has(key))
-  if (more.length > 0 || cost > state.reserved) await hold(desk, state, [...state.holds, ...more], cost)
+  if (more.length > 0 || cost > state.reserved) {
+    await hold(desk, state, [...(await holdsNow(desk, state)), ...more], cost)
+  }
   state.covered = [...state.covered, target]
 }
 

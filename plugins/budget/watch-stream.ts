@@ -1,7 +1,8 @@
 import { GatewayError, addWhenAway } from '../../src/index.ts'
 import type { Answer, ByteStream } from '../../src/index.ts'
 import { toLeases } from './call-state.ts'
-import type { CallState, Hold } from './call-state.ts'
+import type { CallState } from './call-state.ts'
+import { holdsNow } from './limits-now.ts'
 import { refuse } from './reserve.ts'
 import type { Desk } from './reserve.ts'
 import type { WorstCase } from './worst-case.ts'
@@ -82,9 +83,11 @@ async function extend(
   state: CallState,
   { tokens, rate }: { tokens: number; rate: number },
 ): Promise<Extension> {
+  const holds = await holdsNow(desk, state)
+  if (!state.listed) return { tokens: 0, refusal: undefined }
   for (let wanted = tokens; ;) {
     const amount = state.reserved + Math.ceil(wanted * rate)
-    const ops = toLeases(state.holds, state.leaseId, amount)
+    const ops = toLeases(holds, state.leaseId, amount)
     const step = await addWhenAway(desk.gateway.counters, ops, desk.options.whenAway)
     // The call may have ended meanwhile: what was just taken anew would stay.
     if (!state.listed) {
@@ -94,9 +97,10 @@ async function extend(
     if (!step) return { tokens: wanted, refusal: undefined }
     if (step.ok) {
       state.reserved = amount
+      state.holds = holds
       return { tokens: wanted, refusal: undefined }
     }
-    const hold: Hold = state.holds[step.failed]!
+    const hold = holds[step.failed]!
     const value = step.values[step.failed]!
     const left = Math.floor((hold.limit - value) / rate)
     if (left < TOO_LITTLE || left >= wanted) {

@@ -4,6 +4,7 @@ import {
   compileRoutes,
   createEndUsers,
   endUserOf,
+  findCallerBy,
   mayUseModel,
   presentedKey,
   resolveAlias,
@@ -78,6 +79,10 @@ export function createGate({
     const teams = chosen === undefined ? known.identity.teams : [chosen]
     return readDocuments(known.identity, teams, { directory, ...options }).then((all) => {
       const principals = all.map((documents) => toPrincipal(known.identity, documents))
+      for (const principal of principals) {
+        const again = async () => (await principalsOf(known, chosen)).find(({ team }) => team === principal.team)
+        findCallerBy(principal, again)
+      }
       known.ways.set(key, { version, principals })
       return principals
     })

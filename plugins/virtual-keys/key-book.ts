@@ -1,4 +1,4 @@
-import { StoreAway } from '../../src/index.ts'
+import { StoreAway, findCallerBy } from '../../src/index.ts'
 import type { Awaitable, Directory } from '../../src/index.ts'
 import { isPromise, readDocuments } from './read-documents.ts'
 import type { KeyDocuments } from './read-documents.ts'
@@ -21,13 +21,21 @@ interface Entry {
   readonly compiled: CompiledKey
 }
 
+/** What a key was looked for by, and what it is kept under. */
+interface Place {
+  readonly name: string
+  readonly token: string
+  readonly teamId: string | undefined
+}
+
 const MOST_KEYS = 100_000
 
 /** Compiles keys once, and anew only where the directory says that something changed and it was about them. */
 export function createKeyBook(directory: Directory): KeyBook {
   const entries = new Map<string, Entry>()
 
-  const keep = (name: string, documents: KeyDocuments | undefined, version: number): CompiledKey | undefined => {
+  const keep = (place: Place, documents: KeyDocuments | undefined, version: number): CompiledKey | undefined => {
+    const { name, token, teamId } = place
     const before = entries.get(name)
     if (!documents) {
       if (before) entries.delete(name)
@@ -38,30 +46,31 @@ export function createKeyBook(directory: Directory): KeyBook {
       return before.compiled
     }
     const compiled = compileKey(documents)
+    findCallerBy(compiled.principal, async () => (await find(token, teamId))?.principal)
     entries.delete(name)
     entries.set(name, { version, compiled })
     if (entries.size > MOST_KEYS) entries.delete(entries.keys().next().value!)
     return compiled
   }
 
-  return {
-    find(token, teamId) {
-      const name = teamId === undefined ? token : `${token}:${teamId}`
-      const version = directory.version()
-      const entry = entries.get(name)
-      if (entry?.version === version) return entry.compiled
-      const found = readDocuments(directory, token, teamId)
-      if (!isPromise(found)) return keep(name, found, version)
-      return found.then(
-        // What changed while it was read is looked for on the next call: the version is the one from before.
-        (documents) => keep(name, documents, version),
-        (error: unknown) => {
-          if (error instanceof StoreAway && entry) return entry.compiled
-          throw error
-        },
-      )
-    },
+  const find: KeyBook['find'] = (token, teamId) => {
+    const name = teamId === undefined ? token : `${token}:${teamId}`
+    const version = directory.version()
+    const entry = entries.get(name)
+    if (entry?.version === version) return entry.compiled
+    const found = readDocuments(directory, token, teamId)
+    const place = { name, token, teamId }
+    if (!isPromise(found)) return keep(place, found, version)
+    return found.then(
+      // What changed while it was read is looked for on the next call: the version is the one from before.
+      (documents) => keep(place, documents, version),
+      (error: unknown) => {
+        if (error instanceof StoreAway && entry) return entry.compiled
+        throw error
+      },
+    )
   }
+  return { find }
 }
 
 function isSame(a: KeyDocuments, b: KeyDocuments): boolean {

@@ -3,6 +3,7 @@ import type { BudgetDocument, CustomerDocument, Directory } from '../types/direc
 import type { Scope } from '../types/governance.ts'
 import type { Principal } from '../types/lifecycle.ts'
 import { StoreAway } from '../counters/store-away.ts'
+import { callerNow, findCallerBy } from '../caller-now.ts'
 import { GatewayError } from '../error.ts'
 import { scopeOf } from './scope-of.ts'
 
@@ -39,6 +40,7 @@ export function createEndUsers(directory: Directory, { budgetId, whenAway }: End
     let one = scopes.get(scope)
     if (!one) {
       one = Object.freeze({ ...principal, endUser, scopes: Object.freeze([...(principal.scopes ?? []), scope]) })
+      findCallerBy(one, async () => join(await callerNow(principal), endUser))
       scopes.set(scope, one)
     }
     return one
@@ -79,19 +81,18 @@ export function createEndUsers(directory: Directory, { budgetId, whenAway }: End
     return isPromise(budget) ? budget.then(finish) : finish(budget)
   }
 
-  return {
-    join(principal, endUser) {
-      const customer = directory.get('customer', endUser)
-      const joined = isPromise(customer)
-        ? customer.then((found) => admit(principal, endUser, found))
-        : admit(principal, endUser, customer)
-      if (!isPromise(joined)) return joined
-      return joined.then(undefined, (error: unknown) => {
-        if (whenAway === 'open' && error instanceof StoreAway) return principal
-        throw error
-      })
-    },
+  const join: EndUsers['join'] = (principal, endUser) => {
+    const customer = directory.get('customer', endUser)
+    const joined = isPromise(customer)
+      ? customer.then((found) => admit(principal, endUser, found))
+      : admit(principal, endUser, customer)
+    if (!isPromise(joined)) return joined
+    return joined.then(undefined, (error: unknown) => {
+      if (whenAway === 'open' && error instanceof StoreAway) return principal
+      throw error
+    })
   }
+  return { join }
 }
 
 /** Whether an end user has anything of its own, so that the default budget is not meant for it. */

@@ -1,51 +1,6 @@
 import { expect, it, vi } from 'vitest'
-import { ByteStream, definePlugin, z } from '../../../src/index.ts'
-import type { Answer, Scope } from '../../../src/index.ts'
-import { budgetGateway, hard, keyScope, priced, usd } from './support.ts'
-
-/** A stream that the test writes to: so many tokens per piece, and what it was told. */
-function written() {
-  const stopped: unknown[] = []
-  let tokens = 0
-  let answer: Answer | undefined
-  const finish = () => {
-    answer!.usage = { input: 6, output: tokens }
-    ;(answer!.body as ByteStream).end()
-  }
-  const plugin = definePlugin({
-    name: 'written',
-    order: 'post',
-    options: z.object({}),
-    setup: () => ({
-      async provider(_ctx, target) {
-        const body = new ByteStream({ pause() {}, resume() {}, cancel() {} })
-        answer = {
-          status: 200,
-          headers: { 'content-type': 'text/event-stream' },
-          body,
-          target,
-          progress: () => tokens,
-          stop(error) {
-            stopped.push(error)
-            finish()
-          },
-        }
-        return answer
-      },
-    }),
-  })
-  return {
-    plugin,
-    stopped,
-    finish,
-    /** Lets the books catch up, as between two network reads. */
-    async write(count: number) {
-      tokens += count
-      ;(answer!.body as ByteStream).push(new TextEncoder().encode('data: x\n\n'))
-      await new Promise((resolve) => setTimeout(resolve, 1))
-    },
-  }
-}
+import type { Scope } from '../../../src/index.ts'
+import { budgetGateway, hard, keyScope, priced, usd, written } from './support.ts'
 
 async function start(scopes: readonly Scope[], options: Record<string, unknown> = {}) {
   const stream = written()

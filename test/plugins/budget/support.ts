@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
-import { createGateway, definePlugin, z } from '../../../src/index.ts'
+import { ByteStream, createGateway, definePlugin, z } from '../../../src/index.ts'
 import type {
+  Answer,
   Counters,
   Gateway,
   GatewayConfig,
@@ -101,3 +102,48 @@ export const errorOf = async (response: Response) =>
 /** What the calls of a gateway have cost by its records. */
 export const costOf = (records: readonly LogRecord[]): number =>
   records.reduce((sum, { cost }) => sum + (cost?.total ?? 0), 0)
+
+/** A stream that the test writes to: so many tokens per piece, and what it was told. */
+export function written() {
+  const stopped: unknown[] = []
+  let tokens = 0
+  let answer: Answer | undefined
+  const finish = () => {
+    answer!.usage = { input: 6, output: tokens }
+    ;(answer!.body as ByteStream).end()
+  }
+  const plugin = definePlugin({
+    name: 'written',
+    order: 'post',
+    options: z.object({}),
+    setup: () => ({
+      async provider(_ctx, target) {
+        const body = new ByteStream({ pause() {}, resume() {}, cancel() {} })
+        answer = {
+          status: 200,
+          headers: { 'content-type': 'text/event-stream' },
+          body,
+          target,
+          progress: () => tokens,
+          stop(error) {
+            stopped.push(error)
+            finish()
+          },
+        }
+        return answer
+      },
+    }),
+  })
+  return {
+    plugin,
+    stopped,
+    finish,
+    started: () => answer !== undefined,
+    /** Lets the books catch up, as between two network reads. */
+    async write(count: number) {
+      tokens += count
+      ;(answer!.body as ByteStream).push(new TextEncoder().encode('data: x\n\n'))
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    },
+  }
+}
