@@ -14,7 +14,7 @@ import { readDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
 import { createIdentify } from './identity.ts'
 import type { JwtOptions } from './options.ts'
-import { toPrincipal } from './principal.ts'
+import { toCaller, toPrincipal } from './principal.ts'
 import { notAllowed } from './refusals.ts'
 import { routeGroups } from './routes.ts'
 import { createTokenCache } from './token-cache.ts'
@@ -31,6 +31,7 @@ export interface GateOptions {
 /** A token that has been checked. */
 interface Known {
   readonly identity: Identity
+  readonly caller: Principal
   /** Ways to use it, by the team that was chosen (empty: none was); as old as the directory's version. */
   readonly ways: Map<string, { readonly version: number; readonly principals: readonly Principal[] }>
 }
@@ -57,7 +58,8 @@ export function createGate({
 
   const check = async (token: string): Promise<Known> => {
     const claims = await verify(token)
-    const known: Known = { identity: identify(claims), ways: new Map() }
+    const identity = identify(claims)
+    const known: Known = { identity, caller: toCaller(identity), ways: new Map() }
     tokens.set(token, known, claims.exp! * 1000)
     return known
   }
@@ -101,6 +103,7 @@ export function createGate({
 
   const admit = (ctx: Context, known: Known): Awaitable<void> => {
     const { identity } = known
+    ctx.identified = known.caller
     checkRoute(ctx, identity)
     const isModelCall = ctx.call.wire !== ROUTE
     const chosen = ctx.call.headers.get('x-litellm-team-id') ?? undefined
@@ -112,6 +115,7 @@ export function createGate({
     }
     return then(principalsOf(known, chosen), (principals) => {
       const principal = choose(ctx, principals)
+      ctx.identified = principal
       const endUser = isModelCall ? (identity.endUser ?? endUserOf(ctx.call)) : undefined
       const joined = endUser === undefined ? principal : endUsers.join(principal, endUser)
       return then(joined, (found) => void (ctx.principal = found))

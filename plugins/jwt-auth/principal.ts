@@ -26,6 +26,12 @@ export function toPrincipal(identity: Identity, documents: TokenDocuments): Prin
   })
 }
 
+/** Whose token it is, for the books of calls that are refused: nothing of it is looked up. */
+export function toCaller({ user, email, teams }: Identity): Principal {
+  const team = teams.length === 1 ? teams[0] : undefined
+  return Object.freeze({ id: storageKey('jwt', user ?? '', team ?? ''), role: 'user', name: email, user, team })
+}
+
 /** Rights over the gateway are a user's own: a team's budget and name do not carry them. */
 function roleOf(identity: Identity, { user, team }: TokenDocuments): Role {
   if (identity.admin) return 'proxy_admin'
