@@ -11,6 +11,7 @@ import {
 } from '../../src/index.ts'
 import type { Awaitable, Context, GatewayContext, HeaderReader, Principal } from '../../src/index.ts'
 import { readDocuments } from './documents.ts'
+import type { TokenDocuments } from './documents.ts'
 import type { Identity } from './identity.ts'
 import { createIdentify } from './identity.ts'
 import type { JwtOptions } from './options.ts'
@@ -32,8 +33,15 @@ export interface GateOptions {
 interface Known {
   readonly identity: Identity
   readonly caller: Principal
-  /** Ways to use it, by the team that was chosen (empty: none was); as old as the directory's version. */
-  readonly ways: Map<string, { readonly version: number; readonly principals: readonly Principal[] }>
+  /** By the team that was chosen (empty: none was); as old as the directory's version. */
+  readonly ways: Map<string, { readonly version: number; readonly ways: readonly Way[] }>
+}
+
+/** One way to use a token: as a member of one of its teams, or without one. */
+interface Way {
+  readonly documents: TokenDocuments
+  /** Made when it is taken: tokens may name a hundred teams, and most are never called as. */
+  principal: Principal | undefined
 }
 
 /** The wire of requests to plugins' routes. */
@@ -71,34 +79,38 @@ export function createGate({
     throw notAllowed(`This token is not allowed to use ${call.path.slice(0, 200)}.`, 'route_not_allowed')
   }
 
-  /** The principals that a token can call as; at once where its documents have been read. */
-  const principalsOf = (known: Known, chosen: string | undefined): Awaitable<readonly Principal[]> => {
+  /** The ways to use a token; at once where its documents have been read. */
+  const waysOf = (known: Known, chosen: string | undefined): Awaitable<readonly Way[]> => {
     const key = chosen ?? ''
     const found = known.ways.get(key)
-    if (found && found.version === directory.version()) return found.principals
+    if (found && found.version === directory.version()) return found.ways
     // Taken before the reading: what changes meanwhile makes it stale.
     const version = directory.version()
     const teams = chosen === undefined ? known.identity.teams : [chosen]
     return readDocuments(known.identity, teams, { directory, ...options }).then((all) => {
-      const principals = all.map((documents) => toPrincipal(known.identity, documents))
-      for (const principal of principals) {
-        const again = async () => (await principalsOf(known, chosen)).find(({ team }) => team === principal.team)
-        findCallerBy(principal, again)
-      }
-      known.ways.set(key, { version, principals })
-      return principals
+      const ways = all.map((documents): Way => ({ documents, principal: undefined }))
+      known.ways.set(key, { version, ways })
+      return ways
     })
   }
 
+  const principalOf = (known: Known, chosen: string | undefined, way: Way): Principal =>
+    (way.principal ??= findCallerBy(toPrincipal(known.identity, way.documents), async () => {
+      const id = way.documents.team?.team_id
+      const again = (await waysOf(known, chosen)).find(({ documents }) => documents.team?.team_id === id)
+      return again && principalOf(known, chosen, again)
+    }))
+
   /** Of several teams the first that may use the model. */
-  const choose = ({ call }: Context, principals: readonly Principal[]): Principal => {
-    const first = principals[0]!
-    if (principals.length === 1 || call.model === '' || call.wire === ROUTE) return first
-    const usable = principals.find((principal) => {
+  const choose = ({ call }: Context, ways: readonly Way[], toCall: (way: Way) => Principal): Principal => {
+    const first = toCall(ways[0]!)
+    if (ways.length === 1 || call.model === '' || call.wire === ROUTE) return first
+    for (const way of ways) {
+      const principal = toCall(way)
       const model = resolveAlias(principal, call.model)
-      return mayUseModel(principal, model, models.resolve(model))
-    })
-    return usable ?? first
+      if (mayUseModel(principal, model, models.resolve(model))) return principal
+    }
+    return first
   }
 
   const admit = (ctx: Context, known: Known): Awaitable<void> => {
@@ -113,8 +125,8 @@ export function createGate({
     if (options.enforceTeamAccess && isModelCall && !identity.admin && identity.teams.length === 0) {
       throw notAllowed('The token names no team, and only teams may use models here.', 'no_team')
     }
-    return then(principalsOf(known, chosen), (principals) => {
-      const principal = choose(ctx, principals)
+    return then(waysOf(known, chosen), (ways) => {
+      const principal = choose(ctx, ways, (way) => principalOf(known, chosen, way))
       ctx.identified = principal
       const endUser = isModelCall ? (identity.endUser ?? endUserOf(ctx.call)) : undefined
       const joined = endUser === undefined ? principal : endUsers.join(principal, endUser)
