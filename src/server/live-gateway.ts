@@ -29,23 +29,30 @@ export interface LiveGateway {
   /** Loads again; a config with mistakes leaves the old gateway running and says so. */
   reload(): Promise<boolean>
   watch(): void
+  /** Tells load balancers to send no more. The config stays as it is from now on: a new gateway would call itself ready. */
+  drain(): void
   close(): Promise<void>
 }
 
 /** Loads the config and makes the gateway. Throws a ConfigError where it cannot start. */
 export async function createLiveGateway(options: LiveGatewayOptions): Promise<LiveGateway> {
-  let { gateway, loaded, handler } = await start(options)
+  let { gateway, found, loaded, handler } = await start(options)
   let watcher: ReturnType<typeof watchFiles> | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const retired = new Set<Promise<void>>()
+  let draining = false
 
   const swap = async (): Promise<boolean> => {
+    if (draining) return false
     try {
-      const next = await start(options, loaded)
+      const next = await start(options, { gateway, found })
       const old = gateway
       gateway = next.gateway
+      found = next.found
       loaded = next.loaded
       handler = next.handler
+      // The signal came while it was made.
+      if (draining) gateway.drain()
       watcher?.update()
       // Calls in progress end on the gateway they began on.
       const closing = old.close().catch((error: unknown) => logger.error('closing the old gateway failed:', error))
@@ -84,6 +91,11 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
         () => void reload(),
       )
     },
+    drain() {
+      draining = true
+      watcher?.close()
+      gateway.drain()
+    },
     async close() {
       watcher?.close()
       await queue
@@ -92,26 +104,48 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
   }
 }
 
-async function start(
-  options: LiveGatewayOptions,
-  before?: LoadedConfig,
-): Promise<{ gateway: Gateway; loaded: LoadedConfig; handler: Handler }> {
+interface Started {
+  readonly gateway: Gateway
+  /** What the files say, and that with the flags over it. */
+  readonly found: LoadedConfig
+  readonly loaded: LoadedConfig
+  readonly handler: Handler
+}
+
+async function start(options: LiveGatewayOptions, before?: Pick<Started, 'gateway' | 'found'>): Promise<Started> {
   const found = await loadGatewayConfig({
     cwd: options.cwd,
     ...(options.file === undefined ? {} : { file: options.file }),
   })
-  // Some programs delete a file before they write it anew, and without it there are no models and no master key.
-  if (before && before.source !== NO_CONFIG && found.source === NO_CONFIG) {
-    const message = 'is gone. Put it back, or start again to run without it.'
-    throw new ConfigError([{ file: before.source, path: '', message }])
-  }
+  if (before) refuseLoss(found, before.found)
   const loaded = options.overrides?.(found) ?? found
   const gateway = await createGateway(loaded.config, {
     root: loaded.root,
     source: loaded.source,
     ...(loaded.litellm ? { litellm: loaded.litellm } : {}),
   })
-  return { gateway, loaded, handler: await nodeHandler(gateway) }
+  if (before?.gateway.authenticated && !gateway.authenticated) {
+    await gateway.close()
+    const message =
+      'no master key any more, so everybody who reaches the port would be admitted. Put it back, or start again to run without it.'
+    throw new ConfigError([{ file: loaded.source, path: '', message }])
+  }
+  return { gateway, found, loaded, handler: await nodeHandler(gateway) }
+}
+
+/**
+ * Some programs delete a file before they write it anew, and others (a shell's `>`) empty it long before. Without what is in
+ * it there are no models and no master key.
+ */
+function refuseLoss(found: LoadedConfig, before: LoadedConfig): void {
+  if (isEmpty(before) || !isEmpty(found)) return
+  const message = `is ${found.source === NO_CONFIG ? 'gone' : 'empty'}. Put it back, or start again to run without it.`
+  throw new ConfigError([{ file: before.source, path: '', message }])
+}
+
+/** It says nothing, or is not there. */
+function isEmpty({ config, litellm }: LoadedConfig): boolean {
+  return litellm === undefined && Object.keys(config).length === 0
 }
 
 /** What went wrong, for people: a config's mistakes in full, anything else in one line. */

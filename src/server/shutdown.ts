@@ -39,7 +39,7 @@ export function shutdownOnSignal(server: Server, live: LiveGateway): void {
  * those without a request are only closed after the grace: one may be on its way (RFC 9112 §9.5).
  */
 export async function shutdown(server: Server, live: LiveGateway, graceMs = 0): Promise<void> {
-  live.current.drain()
+  live.drain()
   const closed = new Promise<void>((resolve) => void server.once('close', resolve))
   // The HTTP server's own `close` would cut the idle ones at once.
   Listener.prototype.close.call(server)

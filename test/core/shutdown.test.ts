@@ -25,7 +25,7 @@ interface Client {
 async function start() {
   const { gateway, server } = await serveGateway({ ...instantMock, providers: { mock: { latency: 0, pace: 200 } } })
   const { port } = server.address() as AddressInfo
-  const live = { current: gateway, close: () => gateway.close() } as unknown as LiveGateway
+  const live = { drain: () => gateway.drain(), close: () => gateway.close() } as unknown as LiveGateway
   const client = (): Client => {
     let text = ''
     let closed = false
