@@ -28,7 +28,7 @@ import { logger } from './logger.ts'
 import { createModelTable, makeProvider } from './model-table.ts'
 import { unknownPath, unreadable } from './outside-requests.ts'
 import type { HTTPFailure } from './outside-requests.ts'
-import { activatePlugins, checkPluginOptions } from './plugins.ts'
+import { activatePlugins, checkPluginOptions, closePlugins } from './plugins.ts'
 import { createPriceTable } from './prices/price-table.ts'
 import { openState } from './state.ts'
 import type { State } from './state.ts'
@@ -154,8 +154,10 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     run: (input) => runner.run(input),
   }
   try {
-    active.push(...(await activatePlugins(checked, discovery, context, infos)))
+    await activatePlugins(checked, discovery, context, { active, infos })
   } catch (error) {
+    // A reload that fails must leave nothing open: it may be tried again and again.
+    await closePlugins(active, () => events.flush())
     await state.close()
     throw error
   }
@@ -230,12 +232,10 @@ interface Closing {
 async function close({ runner, log, events, active, state }: Closing): Promise<void> {
   while (runner.inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, 20))
   await log.flush()
-  // Who receives events closes last: the others may still raise some while they close their books.
-  const closing = [...active].reverse()
-  for (const { plugin } of closing) if (!plugin.event) await plugin.close?.()
-  await events.flush()
-  for (const { plugin } of closing) if (plugin.event) await plugin.close?.()
+  const failures = await closePlugins(active, () => events.flush())
   await state.close()
+  if (failures.length > 1) throw new AggregateError(failures, 'several plugins failed to close')
+  if (failures.length > 0) throw failures[0]
 }
 
 async function looseTarget(

@@ -56,14 +56,16 @@ export async function checkPluginOptions(
   return { config, enabled, problems, warnings }
 }
 
-/** Sets the plugins up, in order; `infos` receives one entry per definition, for `gateway check`. */
+/**
+ * Sets the plugins up, in order. `active` receives each that is, also where a later one fails: somebody has to close them.
+ * `infos` receives one entry per definition, for `gateway check`.
+ */
 export async function activatePlugins(
   checked: CheckedPlugins,
   discovery: Discovery,
   context: GatewayContext,
-  infos: PluginInfo[],
-): Promise<ActivePlugin[]> {
-  const active: ActivePlugin[] = []
+  { active, infos }: { active: ActivePlugin[]; infos: PluginInfo[] },
+): Promise<void> {
   const stagesOf = new Map<string, string[]>()
   for (const { definition, options } of checked.enabled) {
     const plugin: GatewayPlugin = (await definition.setup(options, context)) ?? {}
@@ -82,7 +84,31 @@ export async function activatePlugins(
     const { name, description } = definition
     infos.push({ name, kind: 'provider', from, enabled: true, stages: [], description })
   }
-  return active
+}
+
+/**
+ * Closes plugins, the last first, each whatever becomes of the others: one may have books to close. Those that receive
+ * events close last, because the others may still raise some. Returns what failed.
+ */
+export async function closePlugins(
+  active: readonly ActivePlugin[],
+  flushEvents: () => Promise<void>,
+): Promise<unknown[]> {
+  const failures: unknown[] = []
+  const closeThose = async (receiving: boolean) => {
+    for (const { plugin } of [...active].reverse()) {
+      if ((plugin.event !== undefined) !== receiving) continue
+      try {
+        await plugin.close?.()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+  }
+  await closeThose(false)
+  await flushEvents()
+  await closeThose(true)
+  return failures
 }
 
 /** What is wrong with an option, said of the place where its user wrote it. */
