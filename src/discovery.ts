@@ -15,6 +15,8 @@ export interface Discovery {
   readonly providers: ReadonlyMap<string, Discovered<ProviderDefinition>>
   /** Folders whose edits matter (`dev` reloads on them). */
   readonly folders: readonly string[]
+  /** Files whose edits matter, wherever they are: what the config's `use` lists, and what modules import by relative path. */
+  readonly files: readonly string[]
   readonly problems: readonly { path: string; message: string }[]
 }
 
@@ -65,19 +67,26 @@ export async function discover(
   for (const module of await Promise.all(builtins.map((load) => load()))) add(module.default, 'built-in')
 
   const folders: string[] = []
+  const files: string[] = []
+  const note = async (file: string) => {
+    const { localImports, resolveFile } = await import('./config/local-imports.ts')
+    const found = resolveFile(file) ?? file
+    files.push(found, ...localImports(found))
+  }
   if (root !== undefined) {
     for (const folder of await projectFolders(config, root)) {
       folders.push(folder.path)
       for (const file of await modulesIn(folder.path)) {
+        await note(file.path)
         await tryAdd(() => defaultOf(importModule(file.path, root)), `${folder.name}/${file.name}`)
       }
     }
   }
   for (const entry of config.use ?? []) {
     if (typeof entry !== 'string') add(entry, 'config')
-    else await tryAdd(() => resolveEntry(entry, root), entry)
+    else await tryAdd(() => resolveEntry(entry, root, note), entry)
   }
-  return { plugins, providers, folders, problems }
+  return { plugins, providers, folders, files, problems }
 }
 
 function toDefinition(value: unknown): Definition | undefined {
@@ -103,27 +112,38 @@ async function projectFolders(config: GatewayConfig, root: string): Promise<{ na
 }
 
 async function modulesIn(folder: string): Promise<{ name: string; path: string }[]> {
-  const [{ readdir }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')])
+  const [{ readdir, realpath, stat }, { join }] = await Promise.all([import('node:fs/promises'), import('node:path')])
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   const found: { name: string; path: string }[] = []
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     // `_shared.ts` is a helper, `x.test.ts` a test, `x.d.ts` a type.
     if (entry.name.startsWith('_') || entry.name.startsWith('.') || /\.(test|spec|d)\.[cm]?ts$/.test(entry.name))
       continue
-    if (entry.isFile() && MODULE.test(entry.name)) found.push({ name: entry.name, path: join(folder, entry.name) })
-    if (!entry.isDirectory()) continue
-    const inside = await readdir(join(folder, entry.name)).catch(() => [])
+    const path = join(folder, entry.name)
+    // What a link leads to counts: mounted ConfigMaps consist of links. One that leads nowhere is no module.
+    const kind = entry.isSymbolicLink() ? await stat(path).catch(() => entry) : entry
+    // As Node does it, a module's imports are relative to where it lies.
+    const module = async (name: string) => void found.push({ name, path: await realpath(join(folder, name)) })
+    if (kind.isFile() && MODULE.test(entry.name)) await module(entry.name)
+    if (!kind.isDirectory()) continue
+    const inside = await readdir(path).catch(() => [])
     const index = inside.find((file) => /^index\.(ts|mts|js|mjs)$/.test(file))
-    if (index) found.push({ name: `${entry.name}/${index}`, path: join(folder, entry.name, index) })
+    if (index) await module(`${entry.name}/${index}`)
   }
   return found
 }
 
-async function resolveEntry(entry: string, root: string | undefined): Promise<unknown> {
+async function resolveEntry(
+  entry: string,
+  root: string | undefined,
+  note: (file: string) => Promise<void>,
+): Promise<unknown> {
   const { resolve } = await import('node:path')
   const base = root ?? process.cwd()
-  const isPath = entry.startsWith('.') || entry.startsWith('/')
-  return defaultOf(importModule(isPath ? resolve(base, entry) : entry, base))
+  if (!entry.startsWith('.') && !entry.startsWith('/')) return defaultOf(importModule(entry, base))
+  const path = resolve(base, entry)
+  await note(path)
+  return defaultOf(importModule(path, base))
 }
 
 async function defaultOf(module: Promise<unknown>): Promise<unknown> {

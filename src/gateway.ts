@@ -73,6 +73,8 @@ export interface Gateway {
   readonly authenticated: boolean
   /** Folders whose edits change the gateway. */
   readonly folders: readonly string[]
+  /** Files whose edits change it as well, wherever they are. */
+  readonly files: readonly string[]
   inFlight(): number
   /** Tells load balancers, by `/health/readiness`, to send no more. Calls are answered as before. */
   drain(): void
@@ -212,6 +214,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     ],
     authenticated: active.some(({ plugin }) => plugin.authenticates === true),
     folders: discovery.folders,
+    files: discovery.files,
     inFlight: () => runner.inFlight(),
     drain: () => {
       draining = true

@@ -20,7 +20,14 @@ export interface LitellmFile {
  */
 export async function loadIncludes(
   raw: Plain,
-  options: { file: string; cwd: string; env: NodeJS.ProcessEnv; read: (file: string) => Promise<Plain> },
+  options: {
+    file: string
+    cwd: string
+    env: NodeJS.ProcessEnv
+    read: (file: string) => Promise<Plain>
+    /** Told of every file that is named, there or not. */
+    look: (file: string) => void
+  },
 ): Promise<{ includes: LitellmFile[]; files: string[]; problems: ConfigProblem[] }> {
   const includes: LitellmFile[] = []
   const problems: ConfigProblem[] = []
@@ -39,6 +46,7 @@ export async function loadIncludes(
         continue
       }
       const target = resolve(dirname(file), name)
+      options.look(target)
       if (chain.includes(target)) {
         const loop = [...chain.slice(chain.indexOf(target)), target].map((item) => relative(dirname(chain[0]!), item))
         report(path, `the file includes itself: ${loop.join(' → ')}. Remove one of these includes.`)

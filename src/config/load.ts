@@ -25,6 +25,8 @@ export interface LoadConfigOptions {
   file?: string
   /** Default `process.env`. Variables of `.env` and `environment_variables` are added to it. */
   env?: NodeJS.ProcessEnv
+  /** Receives every place that was looked at, also what is not there and where loading fails: an edit there may mend it. */
+  looked?: Set<string>
 }
 
 /** `LoadedConfig.source` where there is no config. */
@@ -50,6 +52,7 @@ interface Loading {
   readonly cwd: string
   readonly env: NodeJS.ProcessEnv
   readonly files: Set<string>
+  readonly looked: Set<string>
 }
 
 /**
@@ -59,7 +62,12 @@ interface Loading {
  */
 export async function loadGatewayConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
   const cwd = resolve(options.cwd ?? process.cwd())
-  const loading: Loading = { cwd, env: options.env ?? process.env, files: new Set() }
+  const loading: Loading = {
+    cwd,
+    env: options.env ?? process.env,
+    files: new Set(),
+    looked: options.looked ?? new Set(),
+  }
   const explicit = options.file === undefined ? undefined : checkFile(resolve(cwd, options.file), cwd)
   const file = explicit ?? findConfig(cwd)
   const root = explicit === undefined ? cwd : dirname(explicit)
@@ -111,7 +119,8 @@ async function native(raw: Plain, file: string, loading: Loading): Promise<Trans
 async function litellm(raw: Plain, file: string, loading: Loading): Promise<Translated> {
   const { cwd, env } = loading
   const read = (path: string): Promise<Plain> => readConfigFile(path, env['NODE_ENV'])
-  const { includes, files, problems } = await loadIncludes(raw, { file, cwd, env, read })
+  const look = (path: string) => void loading.looked.add(path)
+  const { includes, files, problems } = await loadIncludes(raw, { file, cwd, env, read, look })
   for (const included of files) loading.files.add(included)
   const translated = translateLitellm(raw, { file: displayPath(file, cwd), env, includes })
   const all = [...problems, ...translated.problems]
@@ -129,7 +138,7 @@ async function extended(
   if (bases === undefined || bases === null) return own
   const layers: Plain[] = []
   for (const base of [bases].flat()) {
-    const target = typeof base === 'string' ? resolveBase(base, file) : undefined
+    const target = typeof base === 'string' ? resolveBase(base, file, loading.looked) : undefined
     if (target === undefined || chain.includes(target)) {
       const reason = target === undefined ? 'was not found' : 'extends this file in turn'
       const fix =
@@ -142,8 +151,13 @@ async function extended(
   return mergePlain(own, ...layers)
 }
 
-function resolveBase(base: string, file: string): string | undefined {
-  if (/^\.{0,2}\//.test(base)) return resolveFile(resolve(dirname(file), base), ['', ...CONFIG_ENDINGS])
+function resolveBase(base: string, file: string, looked: Set<string>): string | undefined {
+  if (/^\.{0,2}\//.test(base)) {
+    const path = resolve(dirname(file), base)
+    const endings = ['', ...CONFIG_ENDINGS]
+    for (const ending of endings) looked.add(path + ending)
+    return resolveFile(path, endings)
+  }
   try {
     return createRequire(pathToFileURL(file)).resolve(base)
   } catch {
@@ -151,9 +165,12 @@ function resolveBase(base: string, file: string): string | undefined {
   }
 }
 
-async function readOrThrow(file: string, { cwd, env, files }: Loading): Promise<Plain> {
+async function readOrThrow(file: string, { cwd, env, files, looked }: Loading): Promise<Plain> {
   files.add(file)
-  if (isCode(file)) for (const imported of localImports(file)) files.add(imported)
+  looked.add(file)
+  if (isCode(file)) {
+    for (const imported of localImports(file, (path) => looked.add(path))) files.add(imported)
+  }
   try {
     return await readConfigFile(file, env['NODE_ENV'])
   } catch (error) {
@@ -163,9 +180,11 @@ async function readOrThrow(file: string, { cwd, env, files }: Loading): Promise<
 }
 
 /** Variables that are already set stay; what an earlier load took from the file follows its edits. */
-async function loadDotenv(root: string, { cwd, env, files }: Loading): Promise<void> {
+async function loadDotenv(root: string, { cwd, env, files, looked }: Loading): Promise<void> {
   // Of two files the later wins: the one where the command runs.
-  const names = [...new Set([join(root, '.env'), join(cwd, '.env')])].filter(isFile)
+  const places = [...new Set([join(root, '.env'), join(cwd, '.env')])]
+  for (const place of places) looked.add(place)
+  const names = places.filter(isFile)
   if (names.length === 0) return
   for (const name of names) files.add(name)
   const { setupDotenv } = await import('c12')

@@ -8,14 +8,17 @@ const MAX_FILES = 200
 /**
  * The files that a config imports by relative path, theirs included: an edit of one is an edit of the config. Found by
  * text, not by running: an import whose path is computed is not seen.
+ * @param look receives every path that was looked at, also where there is no file
  */
-export function localImports(file: string): string[] {
+export function localImports(file: string, look?: (path: string) => void): string[] {
   const found = new Set<string>()
   const open = [file]
   while (open.length > 0 && found.size < MAX_FILES) {
     const current = open.pop()!
     for (const [, , specifier] of readText(current).matchAll(IMPORT)) {
-      const target = resolveFile(resolve(dirname(current), specifier!))
+      const path = resolve(dirname(current), specifier!)
+      if (look) for (const ending of ENDINGS) look(path + ending)
+      const target = resolveFile(path)
       if (target === undefined || target === file || found.has(target)) continue
       found.add(target)
       open.push(target)

@@ -1,6 +1,7 @@
-import { existsSync, readdirSync, statSync, watch } from 'node:fs'
+import { existsSync, readdirSync, realpathSync, statSync, watch } from 'node:fs'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import type { FSWatcher } from 'node:fs'
+import type { Dirent, FSWatcher } from 'node:fs'
+import { linksOf } from './links.ts'
 
 export interface FileWatcher {
   /** Looks again at what is to be watched; after a reload that reads other files. */
@@ -10,8 +11,8 @@ export interface FileWatcher {
 
 /**
  * Watches single files and whole folders. Folders are watched, never files: editors replace a file, and a watch on it
- * would follow the old one. A folder that is missing is seen when it comes. Inside folders, dotfiles and `node_modules`
- * do not count.
+ * would follow the old one. A folder that is missing is seen when it comes. A link is followed, and watched itself: Kubernetes
+ * swaps one (`..data`) under all files of a mounted config at once. Inside folders, dotfiles and `node_modules` do not count.
  * @param onChange gets the absolute paths of one burst of changes; `debounce` (default 100) is the quiet time before, in ms
  */
 export function watchFiles(
@@ -21,6 +22,8 @@ export function watchFiles(
   options: { debounce?: number } = {},
 ): FileWatcher {
   const watchers = new Map<string, FSWatcher>()
+  /** What to look at, and the file that it is an edit of. */
+  let places = new Map<string, Set<string>>()
   const changed = new Set<string>()
   let timer: NodeJS.Timeout | undefined
   let closed = false
@@ -45,24 +48,26 @@ export function watchFiles(
   const onEvent = (folder: string, kind: string, name: string | null): void => {
     if (closed) return
     const path = name === null ? folder : join(folder, name)
-    const wanted = new Set(files().map((file) => resolve(file)))
     const roots = dirs().map((dir) => resolve(dir))
     // A folder that was moved or made anew keeps its path, but the watch stays with the old one.
     if (kind === 'rename' && name !== null && (watchers.has(path) || isFolder(path))) {
       drop(path)
       update()
       // What came with the folder came before the watch on it.
-      for (const below of [...wanted, ...roots]) if (below.startsWith(path + sep) && existsSync(below)) report(below)
+      for (const below of [...places.keys(), ...roots]) {
+        if (below.startsWith(path + sep) && existsSync(below)) report(below)
+      }
     }
-    if (wanted.has(path) || roots.includes(path) || roots.some((root) => isInside(path, root))) report(path)
-    // Kubernetes swaps the link `..data` under all files of a mounted config at once.
-    else if (name === '..data') for (const file of wanted) if (dirname(file) === folder) report(file)
+    const inside = roots.includes(path) || roots.some((root) => isInside(path, root))
+    for (const file of places.get(path) ?? (inside ? [path] : [])) report(file)
   }
   const update = (): void => {
     if (closed) return
     const roots = dirs().map((dir) => resolve(dir))
-    const folders = new Set([...files(), ...roots].map((path) => existingFolder(dirname(resolve(path)))))
-    for (const root of roots) for (const folder of foldersBelow(root)) folders.add(folder)
+    const below = roots.flatMap((root) => contentsOf(root))
+    places = placesOf([...files().map((file) => resolve(file)), ...below.flatMap(({ links }) => links)])
+    const folders = new Set([...places.keys(), ...roots].map((path) => existingFolder(dirname(path))))
+    for (const { folder } of below) folders.add(folder)
     for (const path of watchers.keys()) if (!folders.has(path) || !isFolder(path)) drop(path)
     for (const folder of folders) if (!watchers.has(folder)) add(folder)
   }
@@ -93,15 +98,41 @@ function existingFolder(folder: string): string {
   return isFolder(folder) || dirname(folder) === folder ? folder : existingFolder(dirname(folder))
 }
 
+function placesOf(files: readonly string[]): Map<string, Set<string>> {
+  const places = new Map<string, Set<string>>()
+  for (const file of files) {
+    for (const place of [file, ...linksOf(file)]) {
+      const origins = places.get(place)
+      if (origins) origins.add(file)
+      else places.set(place, new Set([file]))
+    }
+  }
+  return places
+}
+
+interface Contents {
+  readonly folder: string
+  /** Entries that are links, whatever they lead to. */
+  readonly links: readonly string[]
+}
+
 /** The folder and all below it that count. Missing: none. */
-function foldersBelow(folder: string): string[] {
+function contentsOf(folder: string, above: readonly string[] = []): Contents[] {
   try {
-    const entries = readdirSync(folder, { withFileTypes: true })
-    const inner = entries.filter((entry) => entry.isDirectory() && !isIgnored(entry.name))
-    return [folder, ...inner.flatMap((entry) => foldersBelow(join(folder, entry.name)))]
+    // A link may lead to a folder that it is in.
+    const real = realpathSync(folder)
+    if (above.includes(real)) return []
+    const entries = readdirSync(folder, { withFileTypes: true }).filter((entry) => !isIgnored(entry.name))
+    const inner = entries.filter((entry) => isFolderEntry(entry, folder))
+    const links = entries.filter((entry) => entry.isSymbolicLink()).map((entry) => join(folder, entry.name))
+    return [{ folder, links }, ...inner.flatMap((entry) => contentsOf(join(folder, entry.name), [...above, real]))]
   } catch {
     return []
   }
+}
+
+function isFolderEntry(entry: Dirent, folder: string): boolean {
+  return entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(folder, entry.name)))
 }
 
 function isInside(path: string, root: string): boolean {
@@ -117,5 +148,10 @@ function isIgnored(name: string): boolean {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  } catch {
+    // Links in a circle.
+    return false
+  }
 }

@@ -36,7 +36,8 @@ export interface LiveGateway {
 
 /** Loads the config and makes the gateway. Throws a ConfigError where it cannot start. */
 export async function createLiveGateway(options: LiveGatewayOptions): Promise<LiveGateway> {
-  let { gateway, found, loaded, handler } = await start(options)
+  let looked = new Set<string>()
+  let { gateway, found, loaded, handler } = await start(options, looked)
   let watcher: ReturnType<typeof watchFiles> | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const retired = new Set<Promise<void>>()
@@ -44,8 +45,9 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
 
   const swap = async (): Promise<boolean> => {
     if (draining) return false
+    looked = new Set()
     try {
-      const next = await start(options, { gateway, found })
+      const next = await start(options, looked, { gateway, found })
       const old = gateway
       gateway = next.gateway
       found = next.found
@@ -62,6 +64,8 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
       for (const warning of [...loaded.warnings, ...gateway.warnings]) logger.warn(warning)
       return true
     } catch (error) {
+      // What it names and is missing may come.
+      watcher?.update()
       logger.error(`The changed config is not used, the old one keeps running:\n${messageOf(error)}`)
       return false
     }
@@ -86,7 +90,7 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
     reload,
     watch() {
       watcher ??= watchFiles(
-        () => loaded.files,
+        () => [...loaded.files, ...gateway.files, ...looked],
         () => gateway.folders,
         () => void reload(),
       )
@@ -112,9 +116,14 @@ interface Started {
   readonly handler: Handler
 }
 
-async function start(options: LiveGatewayOptions, before?: Pick<Started, 'gateway' | 'found'>): Promise<Started> {
+async function start(
+  options: LiveGatewayOptions,
+  looked: Set<string>,
+  before?: Pick<Started, 'gateway' | 'found'>,
+): Promise<Started> {
   const found = await loadGatewayConfig({
     cwd: options.cwd,
+    looked,
     ...(options.file === undefined ? {} : { file: options.file }),
   })
   if (before) refuseLoss(found, before.found)
