@@ -76,11 +76,29 @@ function timeoutError(target: Target, what: string): GatewayError {
   })
 }
 
+const UNTRUSTED =
+  'its certificate is signed by nobody that this process trusts; NODE_EXTRA_CA_CERTS can name a file of more'
+
+/** What Node's TLS says by codes alone (`X509_V_ERR_*`, `ERR_SSL_*`), in words that lead to what is to be mended. */
+const TLS_REASONS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another host',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not speak TLS on this port; is it http:// instead of https://?',
+}
+
 function reasonOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
   if (code === 'ECONNREFUSED') return 'refused'
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'host name not found'
   if (code === 'ECONNRESET' || code === 'EPIPE' || code === 'UPSTREAM_CLOSED') return 'reset by the provider'
+  const tls = typeof code === 'string' && TLS_REASONS[code]
+  if (tls) return `${tls}: ${code}`
   if (code === 'BAD_HTTP_RESPONSE') return `it answered with what is not HTTP: ${(error as Error).message}`
   return typeof code === 'string' ? code : 'failed'
 }
