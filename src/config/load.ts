@@ -185,9 +185,24 @@ async function loadDotenv(root: string, { cwd, env, files, looked }: Loading): P
   const places = [...new Set([join(root, '.env'), join(cwd, '.env')])]
   for (const place of places) looked.add(place)
   const names = places.filter(isFile)
-  if (names.length === 0) return
   for (const name of names) files.add(name)
-  const { setupDotenv } = await import('c12')
+  const own = dotenvNames.get(env) ?? new Set<string>()
+  if (names.length === 0 && own.size === 0) return
+  dotenvNames.set(env, own)
+  const { loadDotenv: readDotenv } = await import('c12')
   // No interpolation: a `$` in a key is a `$`.
-  await setupDotenv({ cwd, fileName: names, env, interpolate: false })
+  const found = await readDotenv({ cwd, fileName: names, env: {}, interpolate: false })
+  for (const name of own) {
+    if (found[name] !== undefined) continue
+    own.delete(name)
+    delete env[name]
+  }
+  for (const [name, value] of Object.entries(found)) {
+    if (env[name] !== undefined && !own.has(name)) continue
+    own.add(name)
+    env[name] = value
+  }
 }
+
+/** Variables that a `.env` set: an edit of the file may change these or take them back, and only these. */
+const dotenvNames = new WeakMap<NodeJS.ProcessEnv, Set<string>>()
