@@ -49,6 +49,7 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
     try {
       const next = await start(options, looked, { gateway, found })
       const old = gateway
+      const moved = (['host', 'port'] as const).filter((key) => next.found.config[key] !== found.config[key])
       gateway = next.gateway
       found = next.found
       loaded = next.loaded
@@ -62,6 +63,8 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
       void closing.finally(() => retired.delete(closing))
       logger.success(`Reloaded ${loaded.source}: ${gateway.models().length} models`)
       for (const warning of [...loaded.warnings, ...gateway.warnings]) logger.warn(warning)
+      for (const key of moved)
+        logger.warn(`${loaded.source}: ${key}: has changed, which takes effect at the next start.`)
       return true
     } catch (error) {
       // What it names and is missing may come.

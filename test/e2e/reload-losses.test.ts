@@ -81,3 +81,14 @@ it('a gateway that is going down is not made ready again by an edit', async () =
   expect(await live.reload()).toBe(false)
   expect(await ready()).toBe(503)
 })
+
+it('says that another port or host has to wait', async () => {
+  const live = await liveWith(`${MODELS}port: 4100\n`)
+  await writeFile(file, `${MODELS}port: 4100\nhost: localhost\n`)
+  expect(await live.reload()).toBe(true)
+  const said = () => messages.filter((message) => message.includes('takes effect at the next start'))
+  expect(said()).toEqual(['gateway.config.yaml: host: has changed, which takes effect at the next start.'])
+  await writeFile(file, `${MODELS}host: localhost\n`)
+  expect(await live.reload()).toBe(true)
+  expect(said().slice(1)).toEqual(['gateway.config.yaml: port: has changed, which takes effect at the next start.'])
+})
