@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkFile, configPlaces, findConfig, findDefault, isFile, looksLitellm, otherConfigs } from './find.ts'
 import { checkGatewayConfig } from './check.ts'
-import { missingVariable, resolveEnv } from './env.ts'
+import { missingVariable, readEnv, resolveEnv } from './env.ts'
 import { isLitellmConfig, translateLitellm } from './litellm.ts'
 import { loadIncludes } from './litellm-include.ts'
 import { localImports, resolveFile } from './local-imports.ts'
@@ -61,6 +61,11 @@ interface Loading {
  * @throws ConfigError with every problem found
  */
 export async function loadGatewayConfig(options: LoadConfigOptions = {}): Promise<LoadedConfig> {
+  const loaded = await load(options)
+  return { ...loaded, warnings: [...loaded.warnings, ...unusedProxies(options.env ?? process.env)] }
+}
+
+async function load(options: LoadConfigOptions): Promise<LoadedConfig> {
   const cwd = resolve(options.cwd ?? process.cwd())
   const loading: Loading = {
     cwd,
@@ -206,3 +211,14 @@ async function loadDotenv(root: string, { cwd, env, files, looked }: Loading): P
 
 /** Variables that a `.env` set: an edit of the file may change these or take them back, and only these. */
 const dotenvNames = new WeakMap<NodeJS.ProcessEnv, Set<string>>()
+
+/** Python's clients take these from the environment, and so does whoever comes from LiteLLM. */
+function unusedProxies(env: NodeJS.ProcessEnv): string[] {
+  const names = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy', 'ALL_PROXY', 'all_proxy']
+  const given = names.filter((name) => readEnv(env, name) !== undefined)
+  if (given.length === 0) return []
+  return [
+    `No proxy is used: providers are called directly, whatever ${given.join(' and ')} ${given.length > 1 ? 'say' : 'says'}. ` +
+      'Let this machine reach them, or give deployments the baseURL of something that does.',
+  ]
+}
