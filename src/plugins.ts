@@ -67,8 +67,9 @@ export async function activatePlugins(
   { active, infos }: { active: ActivePlugin[]; infos: PluginInfo[] },
 ): Promise<void> {
   const stagesOf = new Map<string, string[]>()
-  for (const { definition, options } of checked.enabled) {
-    const plugin: GatewayPlugin = (await definition.setup(options, context)) ?? {}
+  for (const one of checked.enabled) {
+    const { definition } = one
+    const plugin = await setUp(one, context)
     active.push({ name: definition.name, order: definition.order, plugin })
     stagesOf.set(
       definition.name,
@@ -83,6 +84,23 @@ export async function activatePlugins(
   for (const { definition, from } of discovery.providers.values()) {
     const { name, description } = definition
     infos.push({ name, kind: 'provider', from, enabled: true, stages: [], description })
+  }
+}
+
+/** What a plugin throws may say `fetch failed` and no more: which one it was is said here. */
+async function setUp(
+  { definition, from, options }: CheckedPlugins['enabled'][number],
+  context: GatewayContext,
+): Promise<GatewayPlugin> {
+  try {
+    return (await definition.setup(options, context)) ?? {}
+  } catch (error) {
+    // These name their file and option.
+    if (error instanceof Error && error.name === 'ConfigError') throw error
+    const { message, cause } = error instanceof Error ? error : { message: String(error), cause: undefined }
+    const where = from === 'built-in' ? '' : ` (${from})`
+    const why = cause instanceof Error && cause.message ? `${message}: ${cause.message}` : message
+    throw new Error(`The plugin ${definition.name}${where} could not be set up: ${why}`, { cause: error })
   }
 }
 

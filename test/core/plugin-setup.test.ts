@@ -48,3 +48,19 @@ it('closes each plugin once', async () => {
   await Promise.all([gateway.close(), gateway.close()])
   expect(closed).toEqual(['one'])
 })
+
+it.each([
+  [new Error('no such database'), 'no such database'],
+  [
+    new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED ::1:1') }),
+    'fetch failed: connect ECONNREFUSED ::1:1',
+  ],
+  ['a text', 'a text'],
+])('says which plugin could not be set up: %s', async (thrown, words) => {
+  const setup = () => {
+    throw thrown
+  }
+  const use = [definePlugin({ name: 'broken', options: z.object({}), setup })]
+  const message = `The plugin broken (config) could not be set up: ${words}`
+  await expect(createGateway({ ...instantMock, use })).rejects.toThrow(new Error(message))
+})
