@@ -111,7 +111,8 @@ export function createLogQueue<T = LogRecord>(options: LogQueueOptions<T>): LogQ
   }
 }
 
-async function withDeadline(work: PromiseLike<void>): Promise<void> {
+/** Waits for a plugin, but for 20 s at most: it may wait for somebody who never answers. */
+export async function withDeadline(work: Awaitable<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error('took longer than 20 s')), CALLBACK_DEADLINE)

@@ -4,6 +4,7 @@ import type { Discovery } from './discovery.ts'
 import type { ActivePlugin } from './lifecycle.ts'
 import { toPath } from './check-request.ts'
 import { checkOnce } from './check-once.ts'
+import { withDeadline } from './log-queue.ts'
 
 /** The plugins that are on, with their options checked. */
 export interface CheckedPlugins {
@@ -105,21 +106,22 @@ async function setUp(
 }
 
 /**
- * Closes plugins, the last first, each whatever becomes of the others: one may have books to close. Those that receive
+ * Closes plugins, the last first, each whatever becomes of the others: one may fail or hang, another has books to close. Those that receive
  * events close last, because the others may still raise some. Returns what failed.
  */
 export async function closePlugins(
   active: readonly ActivePlugin[],
   flushEvents: () => Promise<void>,
-): Promise<unknown[]> {
-  const failures: unknown[] = []
+): Promise<Error[]> {
+  const failures: Error[] = []
   const closeThose = async (receiving: boolean) => {
-    for (const { plugin } of [...active].reverse()) {
+    for (const { name, plugin } of [...active].reverse()) {
       if ((plugin.event !== undefined) !== receiving) continue
       try {
-        await plugin.close?.()
+        if (plugin.close) await withDeadline(plugin.close())
       } catch (error) {
-        failures.push(error)
+        const why = error instanceof Error ? error.message : String(error)
+        failures.push(new Error(`The plugin ${name} could not be closed: ${why}`, { cause: error }))
       }
     }
   }

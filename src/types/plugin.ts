@@ -42,7 +42,7 @@ export type Recorder = (record: LogRecord, ctx: Context, answer: Answer | undefi
 export interface GatewayPlugin extends Partial<Lifecycle> {
   /** This plugin checks credentials: the server may then bind beyond loopback. */
   readonly authenticates?: boolean
-  /** Runs when the gateway closes or is replaced by a reload, after the last call and log record. */
+  /** Runs when the gateway closes or is replaced by a reload, after the last call and log record. It has 20 s. */
   close?(): Awaitable<void>
 }
 

@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import { createGateway, definePlugin, z } from '../../src/index.ts'
 import type { AnyPluginDefinition } from '../../src/index.ts'
 import { instantMock } from '../support/serve.ts'
@@ -37,10 +37,27 @@ it('closes the plugins that are set up when a later one cannot be', async () => 
 
 it('closes every plugin, whichever fails to close, and says what failed', async () => {
   const one = await createGateway({ ...instantMock, use: [noting('one'), hearing('ears'), noting('two', 'stuck')] })
-  await expect(one.close()).rejects.toThrow('stuck')
+  await expect(one.close()).rejects.toThrow('The plugin two could not be closed: stuck')
   expect(closed).toEqual(['two', 'one', 'ears'])
   const two = await createGateway({ ...instantMock, use: [noting('one', 'stuck'), noting('two', 'jammed')] })
-  await expect(two.close()).rejects.toMatchObject({ errors: [new Error('jammed'), new Error('stuck')] })
+  await expect(two.close()).rejects.toMatchObject({
+    errors: [
+      new Error('The plugin two could not be closed: jammed'),
+      new Error('The plugin one could not be closed: stuck'),
+    ],
+  })
+})
+
+it('waits twenty seconds for a plugin that hangs, and closes the others', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  onTestFinished(() => void vi.useRealTimers())
+  const setup = () => ({ close: () => new Promise<void>(() => {}) })
+  const hanging = definePlugin({ name: 'hanging', options: z.object({}), setup })
+  const gateway = await createGateway({ ...instantMock, use: [noting('one'), hanging] })
+  const closing = expect(gateway.close()).rejects.toThrow('took longer than 20 s')
+  await vi.advanceTimersByTimeAsync(20_000)
+  await closing
+  expect(closed).toEqual(['one'])
 })
 
 it('closes each plugin once', async () => {
