@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { isLitellm, isRead } from './litellm-tables.ts'
 import type { LitellmTables, Row } from './litellm-tables.ts'
 import { createStatementScan } from './sql-scan.ts'
-import { insertTarget, readCopy, readCopyLine, readCreate, readInsert } from './sql-statements.ts'
+import { insertTarget, readCopy, readCopyLine, readCreate, readInsert, schemaOf } from './sql-statements.ts'
 import type { CopyStatement } from './sql-statements.ts'
 
 /**
@@ -57,9 +57,11 @@ function createDumpReader(): DumpReader {
   const others = new Map<string, number>()
   const broken: { table: string; reason: string }[] = []
   const created = new Map<string, readonly string[]>()
+  const places = new Map<string, string>()
   const scan = createStatementScan()
   let copy: CopyStatement | undefined
   let statement = ''
+  let database = ''
 
   const take = (table: string, columns: readonly string[], values: readonly (string | null)[]) => {
     if (values.length !== columns.length) {
@@ -75,14 +77,32 @@ function createDumpReader(): DumpReader {
     if (isLitellm(table)) others.set(table, (others.get(table) ?? 0) + by)
   }
 
+  /** Rows of two gateways, staging's and production's, must not be taken for those of one. */
+  const checkPlace = (text: string, table: string) => {
+    if (!isRead(table)) return
+    const place = `${database} ${schemaOf(text) || 'public'}`
+    const before = places.get(table)
+    if (before !== undefined && before !== place) {
+      throw new Error(
+        `the dump holds ${table} of several schemas or databases. Make one of the right one: pg_dump --schema public <url>`,
+      )
+    }
+    places.set(table, place)
+  }
+
   const run = (text: string) => {
     const made = readCreate(text)
-    if (made) return void created.set(made.table, made.columns)
+    if (made) {
+      checkPlace(text, made.table)
+      created.set(made.table, made.columns)
+      return
+    }
     copy = readCopy(text)
-    if (copy) return
+    if (copy) return checkPlace(text, copy.table)
     const table = insertTarget(text)
     if (table === undefined) return checkSetting(text)
     if (!isRead(table)) return count(table, 1)
+    checkPlace(text, table)
     const insert = readInsert(text)
     if (!insert) return void broken.push({ table, reason: 'an INSERT that holds more than plain values' })
     const columns = insert.columns ?? created.get(table)
@@ -100,7 +120,11 @@ function createDumpReader(): DumpReader {
         return
       }
       // Between statements: comments, and commands of psql's own such as \restrict.
-      if (statement === '' && /^\s*(--|\\|$)/.test(line)) return
+      if (statement === '' && /^\s*(--|\\|$)/.test(line)) {
+        // As pg_dumpall goes from one database to the next.
+        database = /^\\connect\s+(.*\S)/.exec(line)?.[1] ?? database
+        return
+      }
       statement += `${line}\n`
       for (;;) {
         const end = scan.endOf(statement)

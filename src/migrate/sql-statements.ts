@@ -22,6 +22,15 @@ const CREATE = new RegExp(String.raw`^\s*CREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\
 const VALUE =
   /\s*(?:E'([^'\\]*(?:(?:''|\\[\s\S])[^'\\]*)*)'|'([^']*(?:''[^']*)*)'|([^\s,()']+))(?:::[\w "[\].]+?(?:\(\d+\))?(?:\[\])?)?\s*([,)])/iy
 
+const SCHEMA =
+  /^\s*(?:COPY|INSERT\s+INTO|CREATE\s+(?:UNLOGGED\s+)?TABLE(?:\s+IF\s+NOT\s+EXISTS)?)\s+(?:"([^"]+)"|(\w+))\./i
+
+/** The schema that a statement names before its table; empty where it names none. */
+export function schemaOf(statement: string): string {
+  const found = SCHEMA.exec(statement)
+  return found?.[1] ?? found?.[2] ?? ''
+}
+
 /** Reads a COPY of rows that follow; undefined for any other statement, COPY with options included. */
 export function readCopy(statement: string): CopyStatement | undefined {
   const found = COPY.exec(statement)

@@ -75,6 +75,15 @@ test.each([
   await expect(readDump(write(text))).rejects.toThrow(message)
 })
 
+test.each([
+  ['two schemas', 'COPY staging."LiteLLM_UserTable" (user_id) FROM stdin;\nann\n\\.\n'],
+  ['two schemas, as INSERT', `INSERT INTO "staging"."LiteLLM_UserTable" (user_id) VALUES ('ann');\n`],
+  ['two databases', '\\connect staging\nCOPY public."LiteLLM_UserTable" (user_id) FROM stdin;\nann\n\\.\n'],
+])('rows of %s are not mixed', async (_name, text) => {
+  const first = '\\connect litellm\nCOPY public."LiteLLM_UserTable" (user_id) FROM stdin;\nbob\n\\.\n'
+  await expect(readDump(write(first + text))).rejects.toThrow('LiteLLM_UserTable of several schemas or databases')
+})
+
 test('a file that is not there', async () => {
   await expect(readDump(join(folder, 'nowhere.sql'))).rejects.toThrow('ENOENT')
 })
