@@ -116,6 +116,7 @@ async function fromLitellm(source: string, given: MigrateArgs, loaded: LoadedCon
     const report = await importLitellm(tables, {
       directory: state.directory,
       counters: state.counters,
+      storage: state.storage,
       dryRun: given['dry-run'],
       timezone,
       endUserBudget: textOf(loaded.litellm?.['litellm_settings.max_end_user_budget_id']),

@@ -24,7 +24,7 @@ export function checkReferences({ items, notes }: Reading): void {
       notes.add({
         table,
         field,
-        reason: `names a ${named} that was not taken`,
+        reason: `names ${named === 'organization' ? 'an' : 'a'} ${named} that was not taken`,
         who: typeof who === 'string' ? who : undefined,
       })
     }

@@ -1,3 +1,4 @@
+import type { Storage } from 'unstorage'
 import type { Counters } from '../types/counters.ts'
 import type { Directory } from '../types/directory.ts'
 import { checkReferences } from './check-references.ts'
@@ -10,13 +11,17 @@ import type { LitellmTables } from './litellm-tables.ts'
 import { readTeams } from './litellm-teams.ts'
 import { createNotes } from './notes.ts'
 import type { Note } from './notes.ts'
+import { readTaken, writeTaken } from './taken-before.ts'
 import { writeDocuments } from './write-documents.ts'
+import type { Written } from './write-documents.ts'
 import { writeSpend } from './write-spend.ts'
 import type { SpendCount } from './write-spend.ts'
 
 export interface ImportOptions {
   readonly directory: Directory
   readonly counters: Counters
+  /** The store of the directory's documents; keeps which ones were taken. */
+  readonly storage: Storage
   /** Only says what would be done. */
   readonly dryRun?: boolean | undefined
   /** IANA name of the zone that budget windows follow. Default UTC. */
@@ -39,6 +44,8 @@ export interface TableReport {
   readonly unchanged: number
   /** Changed here since: left as they are. */
   readonly newer: number
+  /** Deleted here since: not made again. */
+  readonly deleted: number
   /** Left out for a reason that is no fault. */
   readonly skipped: number
   /** Not taken, or not written. */
@@ -58,7 +65,7 @@ export interface ImportReport {
  * changes nothing but what changed in LiteLLM.
  */
 export async function importLitellm(tables: LitellmTables, options: ImportOptions): Promise<ImportReport> {
-  const { directory, counters, dryRun = false, timezone = 'UTC', now = Date.now() } = options
+  const { directory, counters, storage, dryRun = false, timezone = 'UTC', now = Date.now() } = options
   const notes = createNotes()
   const reading = createReading({ tables, notes, now, timezone, endUserBudget: options.endUserBudget })
   readBudgets(reading)
@@ -74,10 +81,15 @@ export async function importLitellm(tables: LitellmTables, options: ImportOption
 
   const written = await writeDocuments(reading.items, {
     directory,
+    taken: await readTaken(storage, reading.items),
     dryRun,
     now,
     onError: ({ table }, error) => notes.add({ table, reason: `not written: ${messageOf(error)}` }),
   })
+  if (!dryRun) {
+    const there = [...written].flatMap(([item, outcome]) => (THERE.has(outcome) ? [item] : []))
+    await writeTaken(storage, there)
+  }
   const spend = await writeSpend(reading.spend, {
     counters,
     dryRun,
@@ -101,6 +113,7 @@ export async function importLitellm(tables: LitellmTables, options: ImportOption
         changed: counts['changed'] ?? 0,
         unchanged: counts['unchanged'] ?? 0,
         newer: counts['newer'] ?? 0,
+        deleted: counts['deleted'] ?? 0,
         skipped,
         failed: failed + (counts['failed'] ?? 0),
       }
@@ -109,6 +122,9 @@ export async function importLitellm(tables: LitellmTables, options: ImportOption
     notes: notes.list(),
   }
 }
+
+/** What became of documents that are there after a run. */
+const THERE: ReadonlySet<Written> = new Set<Written>(['new', 'changed', 'unchanged', 'newer'])
 
 /** True where something was not taken that should have been. */
 export function hasFailed({ tables, spend }: ImportReport): boolean {

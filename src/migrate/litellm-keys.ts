@@ -3,7 +3,7 @@ import { budgetFields } from './litellm-budget.ts'
 import { otherColumns } from './litellm-columns.ts'
 import { liftMetadata } from './litellm-metadata.ts'
 import type { Draft, Reading } from './litellm-reading.ts'
-import { Skip, eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
+import { Skip, checkLimitsRead, eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
 import type { Row } from './litellm-tables.ts'
 import { TABLES } from './litellm-tables.ts'
 import { BadValue, amountOf, booleanOf, listOf, mapOf, textOf, timeOf } from './litellm-values.ts'
@@ -27,6 +27,7 @@ const UI_TEAM = 'litellm-dashboard'
  */
 export function readKeys(reading: Reading, own: ReadonlySet<string>): void {
   const documents = new Map<string, Draft<KeyDocument>>()
+  const aliases = new Set<string>()
   eachRow(reading, {
     table: TABLES.key,
     who: nameOf,
@@ -37,6 +38,7 @@ export function readKeys(reading: Reading, own: ReadonlySet<string>): void {
       if (row['team_id'] === UI_TEAM) throw new Skip('a session of LiteLLM’s UI')
       const expires = timeOf(row, 'expires')
       if (expires !== null && Date.parse(expires) <= reading.now) throw new Skip('expired')
+      checkLimitsRead(row, reading)
       const { lifted, metadata } = liftMetadata(
         row,
         ['tags', 'enforced_params', 'model_rpm_limit', 'model_tpm_limit', 'temp_budget_increase', 'temp_budget_expiry'],
@@ -70,6 +72,10 @@ export function readKeys(reading: Reading, own: ReadonlySet<string>): void {
         ...stampsOf(row),
         other: otherColumns(row, KNOWN, tell),
       })
+      const { key_alias: alias } = document
+      if (alias && aliases.has(alias))
+        tell('key_alias', 'is that of another key as well: routes that take aliases find one of them only')
+      if (alias) aliases.add(alias)
       if (document.project_id) tell('project_id', 'is kept; projects have no budgets of their own here')
       takeSpend(reading, { kind: 'key', id: token, row, budget: reading.budgets.get(document.budget_id ?? '') })
       for (const field of ['model_max_budget', 'budget_limits'] as const) {
@@ -102,7 +108,7 @@ function readOldKeys(reading: Reading, documents: ReadonlyMap<string, Draft<KeyD
 }
 
 function nameOf(row: { readonly key_alias?: unknown; readonly key_name?: unknown } | Row | undefined): string {
-  return String(row?.['key_alias'] ?? row?.['key_name'] ?? 'a key without a name')
+  return String(row?.['key_alias'] || row?.['key_name'] || 'a key without a name')
 }
 
 function textsOf(row: Row, column: string): Record<string, string> | undefined {

@@ -4,7 +4,7 @@ import { otherColumns } from './litellm-columns.ts'
 import { liftMetadata } from './litellm-metadata.ts'
 import { roleOf } from './litellm-people.ts'
 import type { Draft, Reading } from './litellm-reading.ts'
-import { eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
+import { checkLimitsRead, eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
 import { TABLES } from './litellm-tables.ts'
 import { idOf, listOf, numberOf, textOf } from './litellm-values.ts'
 
@@ -25,6 +25,7 @@ export function readBudgets(reading: Reading): void {
   eachRow(reading, {
     table: TABLES.budget,
     who: (row) => row['budget_id'] ?? '',
+    onUnread: (row) => reading.unread.add(`budget:${row['budget_id']}`),
     read(row, tell) {
       const id = idOf(row, 'budget_id')
       if (row['temp_budget_increase']) tell('temp_budget_increase', 'not taken')
@@ -48,6 +49,7 @@ export function readOrganizations(reading: Reading): void {
     who: (row) => row['organization_alias'] ?? row['organization_id'] ?? '',
     read(row, tell) {
       const id = idOf(row, 'organization_id')
+      checkLimitsRead(row, reading)
       const { lifted, metadata } = liftMetadata(row, ['model_rpm_limit', 'model_tpm_limit'], tell)
       const document: Draft<OrganizationDocument> = present({
         organization_id: id,

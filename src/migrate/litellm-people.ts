@@ -4,7 +4,7 @@ import { budgetFields } from './litellm-budget.ts'
 import { otherColumns } from './litellm-columns.ts'
 import { liftMetadata } from './litellm-metadata.ts'
 import type { Draft, Reading } from './litellm-reading.ts'
-import { eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
+import { checkLimitsRead, eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
 import { TABLES } from './litellm-tables.ts'
 import { booleanOf, idOf, listOf, textOf } from './litellm-values.ts'
 
@@ -43,8 +43,10 @@ export function readUsers(reading: Reading): void {
   eachRow(reading, {
     table: TABLES.user,
     who: (row) => row['user_email'] ?? row['user_id'] ?? '',
+    onUnread: (row) => reading.unread.add(`user:${row['user_id']}`),
     read(row, tell) {
       const id = idOf(row, 'user_id')
+      checkLimitsRead(row, reading)
       const role = roleOf(textOf(row, 'user_role'))
       if (row['user_role'] && role === null) tell('user_role', 'is no role that is known here: taken without one')
       if (row['password']) tell('password', 'not taken: nobody signs in with a password here')

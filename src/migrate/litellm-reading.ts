@@ -52,6 +52,8 @@ export interface Reading {
   readonly budgets: ReadonlyMap<string, Row>
   /** Id of the budget of end users that have none of their own. */
   readonly endUserBudget: string | undefined
+  /** Budgets and users (`budget:gold`) whose rows could not be read. */
+  readonly unread: Set<string>
   readonly items: Item[]
   readonly spend: SpendItem[]
   readonly counts: TableCount[]
@@ -63,7 +65,7 @@ export function createReading(
 ): Reading {
   const budgets = new Map<string, Row>()
   for (const row of input.tables.rows.get(TABLES.budget) ?? []) if (row['budget_id']) budgets.set(row['budget_id'], row)
-  return { ...input, budgets, items: [], spend: [], counts: [] }
+  return { ...input, budgets, unread: new Set(), items: [], spend: [], counts: [] }
 }
 
 /** Leaves a row out for a reason that is no fault. */
@@ -71,11 +73,17 @@ export class Skip extends Error {
   override readonly name = 'Skip'
 }
 
+export interface RowReader {
+  readonly table: string
+  /** What people call a row. */
+  readonly who: (row: Row) => string
+  readonly read: (row: Row, tell: Tell) => void
+  /** Told of rows that could not be read. */
+  readonly onUnread?: (row: Row) => void
+}
+
 /** Reads the rows of one table. A row that cannot be read is told and the others are read on. */
-export function eachRow(
-  reading: Reading,
-  { table, who, read }: { table: string; who: (row: Row) => string; read: (row: Row, tell: Tell) => void },
-): void {
+export function eachRow(reading: Reading, { table, who, read, onUnread }: RowReader): void {
   const rows = reading.tables.rows.get(table) ?? []
   const broken = reading.tables.broken.filter((one) => one.table === table)
   const count: TableCount = { table, read: rows.length + broken.length, skipped: 0, failed: broken.length }
@@ -96,11 +104,25 @@ export function eachRow(
         reading.notes.add({ table, reason: `left out: ${error.message}`, who: who(row) })
       } else if (error instanceof BadValue) {
         count.failed++
+        onUnread?.(row)
         reading.notes.add({ table, field: error.column, reason: `not taken: ${error.message}`, who: who(row) })
       } else throw error
     }
   }
   reading.counts.push(count)
+}
+
+/**
+ * Refuses a row whose limits are in another one that could not be read: without them it would be worse than none.
+ * @throws BadValue
+ */
+export function checkLimitsRead(row: Row, { unread }: Reading): void {
+  for (const [column, kind] of [
+    ['budget_id', 'budget'],
+    ['user_id', 'user'],
+  ] as const) {
+    if (unread.has(`${kind}:${row[column]}`)) throw new BadValue(column, `names a ${kind} whose row could not be read`)
+  }
 }
 
 /**
@@ -147,7 +169,7 @@ export function stampsOf(row: Row): {
   return {
     created_at: created,
     updated_at: timeOf(row, 'updated_at') ?? created,
-    created_by: row['created_by'] ?? null,
-    updated_by: row['updated_by'] ?? null,
+    created_by: row['created_by'] || null,
+    updated_by: row['updated_by'] || null,
   }
 }

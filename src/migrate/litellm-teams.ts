@@ -5,7 +5,7 @@ import { budgetFields, durationOf } from './litellm-budget.ts'
 import { otherColumns } from './litellm-columns.ts'
 import { liftMetadata } from './litellm-metadata.ts'
 import type { Draft, Reading } from './litellm-reading.ts'
-import { eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
+import { checkLimitsRead, eachRow, present, stampsOf, takeSpend } from './litellm-reading.ts'
 import type { Row } from './litellm-tables.ts'
 import { TABLES } from './litellm-tables.ts'
 import { BadValue, amountOf, booleanOf, idOf, jsonOf, listOf, mapOf, textOf } from './litellm-values.ts'
@@ -28,6 +28,7 @@ export function readTeams(reading: Reading): void {
     who: (row) => row['team_alias'] ?? row['team_id'] ?? '',
     read(row, tell) {
       const id = idOf(row, 'team_id')
+      checkLimitsRead(row, reading)
       const { lifted, metadata } = liftMetadata(
         row,
         [

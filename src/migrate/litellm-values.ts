@@ -11,9 +11,9 @@ export class BadValue extends Error {
   }
 }
 
-/** Texts; null where there is none. */
+/** Texts; null where there is none. Clients of LiteLLM that send every field write "" for it. */
 export function textOf(row: Row, column: string): string | null {
-  return row[column] ?? null
+  return row[column] || null
 }
 
 /** A text that must be there. */

@@ -36,6 +36,7 @@ const WORDS: Readonly<Record<string, string>> = {
   changed: 'changed',
   unchanged: 'unchanged',
   newer: 'changed here since, left as they are',
+  deleted: 'deleted here since, not made again',
   skipped: 'left out',
   expired: 'over',
   failed: 'failed',

@@ -2,12 +2,14 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Directory, DirectoryDocuments, DirectoryKind } from '../types/directory.ts'
 import type { Draft, Item } from './litellm-reading.ts'
 import { inParallel } from './in-parallel.ts'
+import type { TakenBefore } from './taken-before.ts'
 
 /** What became of a document. */
-export type Written = 'new' | 'changed' | 'unchanged' | 'newer' | 'failed'
+export type Written = 'new' | 'changed' | 'unchanged' | 'newer' | 'deleted' | 'failed'
 
 export interface WriteOptions {
   readonly directory: Directory
+  readonly taken: TakenBefore
   readonly dryRun: boolean
   /** Milliseconds since the epoch. */
   readonly now: number
@@ -18,7 +20,7 @@ const AT_ONCE = 16
 
 /**
  * Writes documents into the directory. Writing one again changes nothing; one that was changed here after its last change
- * there stays as it is.
+ * there stays as it is, and one that was deleted here stays deleted: a revoked key must not come back.
  */
 export async function writeDocuments(items: readonly Item[], options: WriteOptions): Promise<Map<Item, Written>> {
   const written = new Map<Item, Written>()
@@ -33,11 +35,11 @@ export async function writeDocuments(items: readonly Item[], options: WriteOptio
   return written
 }
 
-async function writeOne(item: Item, { directory, dryRun, now }: WriteOptions): Promise<Written> {
+async function writeOne(item: Item, { directory, taken, dryRun, now }: WriteOptions): Promise<Written> {
   let outcome: Written = 'unchanged'
   const decide = (stored: Stored | undefined): Stored | undefined => {
     const document = withTimes(item.document, stored, new Date(now).toISOString())
-    outcome = compare(item.document, document, stored)
+    outcome = !stored && taken.get(item.kind)?.has(item.id) ? 'deleted' : compare(item.document, document, stored)
     return outcome === 'new' || outcome === 'changed' ? document : stored
   }
   if (dryRun) decide(await directory.get(item.kind, item.id))

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
+import type { Storage } from 'unstorage'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { budgetWindow, createMemoryCounters } from '../../src/index.ts'
 import type { Counters } from '../../src/index.ts'
@@ -24,6 +25,7 @@ const folder = mkdtempSync(join(tmpdir(), 'gateway-litellm-'))
 let server: PostgresServer | undefined
 let tables: LitellmTables
 let directory: OpenDirectory
+let storage: Storage
 let counters: Counters
 
 async function sql(text: string, url = server!.url): Promise<void> {
@@ -41,14 +43,15 @@ beforeAll(async () => {
 })
 beforeEach(async () => {
   counters = createMemoryCounters(() => NOW)
-  directory = createDirectory({ storage: await createGatewayStorage(undefined, undefined), counters })
+  storage = await createGatewayStorage(undefined, undefined)
+  directory = createDirectory({ storage, counters })
 })
 afterAll(async () => {
   await server?.remove()
   rmSync(folder, { recursive: true })
 })
 
-const run = (given = tables, now = NOW) => importLitellm(given, { directory, counters, now })
+const run = (given = tables, now = NOW) => importLitellm(given, { directory, counters, storage, now })
 
 test('PostgreSQL is there, or the tests with it do not run', () => {
   expect(typeof bin === 'string' || bin === undefined).toBe(true)
@@ -254,7 +257,7 @@ if (bin) {
 
     test('the report says what was taken, and of what was not which field and why', async () => {
       const report = await run()
-      const none = { new: 0, changed: 0, unchanged: 0, newer: 0, skipped: 0, failed: 0 }
+      const none = { new: 0, changed: 0, unchanged: 0, newer: 0, deleted: 0, skipped: 0, failed: 0 }
       expect(report.tables).toEqual([
         { ...none, table: 'LiteLLM_BudgetTable', read: 3, new: 3 },
         { ...none, table: 'LiteLLM_OrganizationMembership', read: 2 },
@@ -370,7 +373,7 @@ if (bin) {
     })
 
     test('--dry-run says the same and writes nothing', async () => {
-      const dry = await importLitellm(tables, { directory, counters, now: NOW, dryRun: true })
+      const dry = await importLitellm(tables, { directory, counters, storage, now: NOW, dryRun: true })
       expect(await everything()).toEqual([])
       expect(await counters.get(['spend:user:ann', 'spend:taken:litellm:spend:user:ann'])).toEqual([0, 0])
       const { tables: counts, spend, notes } = await run()
@@ -380,7 +383,7 @@ if (bin) {
     test('the master key’s own row is no virtual key; what names something that was not taken is told', async () => {
       const report = await importLitellm(
         { ...tables, rows: new Map(tables.rows).set('LiteLLM_TeamTable', []) },
-        { directory, counters, now: NOW, ownKeys: new Set([hashOf('sk-overdue-key')]) },
+        { directory, counters, storage, now: NOW, ownKeys: new Set([hashOf('sk-overdue-key')]) },
       )
       expect(await directory.get('key', hashOf('sk-overdue-key'))).toBeUndefined()
       expect(report.notes).toEqual(
@@ -405,7 +408,7 @@ if (bin) {
     test('ids with colons, and end users with the common budget', async () => {
       const row = { ...tables.rows.get('LiteLLM_EndUserTable')![0]!, user_id: 'a:b%', budget_id: null }
       const given = { ...tables, rows: new Map(tables.rows).set('LiteLLM_EndUserTable', [row]) }
-      await importLitellm(given, { directory, counters, now: NOW, endUserBudget: 'member' })
+      await importLitellm(given, { directory, counters, storage, now: NOW, endUserBudget: 'member' })
       const key = `${spendKey('end_user', 'a:b%')}:1d:${budgetWindow('1d', NOW).start}`
       expect(key).toMatch(/^spend:end_user:a%3Ab%25:1d:\d+$/)
       expect(await counters.get([key])).toEqual([1_250_000_000])
@@ -413,7 +416,7 @@ if (bin) {
 
     test('windows follow the timezone', async () => {
       const late = Date.UTC(2026, 10, 18, 23, 30)
-      await importLitellm(tables, { directory, counters, now: late, timezone: 'Europe/Berlin' })
+      await importLitellm(tables, { directory, counters, storage, now: late, timezone: 'Europe/Berlin' })
       const key = `spend:end_user:visitor/1:7d:${Date.UTC(2026, 10, 15, 23)}`
       expect(await counters.get([key])).toEqual([1_250_000_000])
     })
