@@ -34,9 +34,12 @@ export const embedding: Library['embedding'] = library.embedding
 /** `imageGeneration({ model: 'openai/gpt-image-1', prompt })`. @throws {APIError} as {@link completion} */
 export const imageGeneration: Library['imageGeneration'] = library.imageGeneration
 
-/** Configures the gateway behind the library's functions. The one before is closed when its calls have ended. */
+/**
+ * Configures the gateway behind the library's functions. The one before is closed when its calls have ended. Calls may say
+ * `caching: true` here as well, unless the config says what its cache does.
+ */
 export async function configure(config: GatewayConfig, options: CreateGatewayOptions = {}): Promise<void> {
-  await replace(open(config, options))
+  await replace(open({ ...config, plugins: { ...CONFIG.plugins, ...config.plugins } }, options))
 }
 
 /** Puts a gateway behind the library's functions. It stays yours to close. */

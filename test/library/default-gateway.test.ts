@@ -102,6 +102,16 @@ test('caches only calls that ask for it until enableCache() is called', async ()
   expect(await text()).toEqual(['answer 4', false])
 })
 
+test('caches for calls that ask for it with a config, too, unless that says otherwise', async () => {
+  await configure({}, { env: {} })
+  expect(await text()).toEqual(['answer 1', false])
+  expect(await text({ caching: true })).toEqual(['answer 2', false])
+  expect(await text({ caching: true })).toEqual(['answer 2', true])
+  await configure({ plugins: { cache: false } }, { env: {} })
+  expect(await text({ caching: true })).toEqual(['answer 3', false])
+  expect(await text({ caching: true })).toEqual(['answer 4', false])
+})
+
 test('enableCache() answers identical calls once, disableCache() ends it', async () => {
   await enableCache({ type: 'local', ttl: 60 })
   expect(await text()).toEqual(['answer 1', false])
