@@ -2,7 +2,17 @@ import type { GatewayContext } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
 import { answerPage, answerWhole, ask, toResponse } from './answer-report.ts'
-import { querySchema, readCursor, readDays, readDollars, readKey, readNames, readNumber, readTimes } from './query.ts'
+import {
+  areDays,
+  querySchema,
+  readCursor,
+  readDays,
+  readDollars,
+  readKey,
+  readNames,
+  readNumber,
+  readTimes,
+} from './query.ts'
 import type { Query } from './query.ts'
 import { BY_TIME } from './reports/cursor.ts'
 import type { LogFilter } from './reports/spend-logs.ts'
@@ -40,7 +50,7 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
     query: querySchema(...LOG_FILTERS, 'summarize', 'limit', 'cursor'),
     async handler({ query, principal }) {
       const viewer = await toViewer(gateway.directory, principal, query)
-      const dates = query['start_date'] && query['end_date'] && query['summarize'] !== 'false'
+      const dates = query['start_date'] && query['end_date'] && query['summarize'] !== 'false' && areDays(query)
       const summed = dates && LOG_FILTERS.every((name) => query[name] === undefined || SUM_FILTERS.has(name))
       if (summed) return summary(store, query, viewer)
       const filter = logFilter(query, viewer)

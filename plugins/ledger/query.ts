@@ -72,7 +72,7 @@ export function readDays(query: Query, defaultDays?: number): { from: string | u
 export function readTimes(query: Query): { from: number | undefined; before: number | undefined } {
   const from = readTime(query, 'start_date')
   const end = readTime(query, 'end_date')
-  return { from: from?.ms, before: end && (end.wholeDay ? end.ms + 86_400_000 : end.ms) }
+  return { from: from?.ms, before: end && (end.wholeDay ? end.ms + DAY_MS : end.ms) }
 }
 
 /** A whole number within bounds. */
@@ -114,9 +114,30 @@ export function readNames(query: Query, ...names: (keyof typeof parameters)[]): 
   return found.length > 0 ? found : undefined
 }
 
-function readDay(query: Query, name: string): string | undefined {
+/** Whether both dates stand for whole days: sums are by day, hours only rows have. */
+export function areDays(query: Query): boolean {
+  return dayOf(query, 'start_date') !== null && dayOf(query, 'end_date') !== null
+}
+
+function readDay(query: Query, name: DateName): string | undefined {
+  const day = dayOf(query, name)
+  if (day === null) throw invalidRequest(`\`${name}\` must be a day such as 2026-11-21 (UTC): sums are by day.`, name)
+  return day
+}
+
+type DateName = 'start_date' | 'end_date'
+
+const DAY_MS = 86_400_000
+
+/** The day that a date stands for; null where its time divides one. A time as the end is excluded. */
+function dayOf(query: Query, name: DateName): string | null | undefined {
   const time = readTime(query, name)
-  return time && new Date(time.ms).toISOString().slice(0, 10)
+  if (!time) return undefined
+  const within = time.ms % DAY_MS
+  // LiteLLM's clients write 23:59:59 for the end of a day.
+  if (within !== 0 && !(name === 'end_date' && within >= DAY_MS - 60_000)) return null
+  const last = name === 'end_date' && !time.wholeDay && within === 0 ? time.ms - 1 : time.ms
+  return new Date(last).toISOString().slice(0, 10)
 }
 
 function readTime(query: Query, name: string): { ms: number; wholeDay: boolean } | undefined {
@@ -135,7 +156,7 @@ function isDay(day: string): boolean {
 }
 
 function dayBefore(days: number): string {
-  return new Date(Date.now() - days * 86_400_000).toISOString().slice(0, 10)
+  return new Date(Date.now() - days * DAY_MS).toISOString().slice(0, 10)
 }
 
 /** `cursor`, where it is one of these pages. */

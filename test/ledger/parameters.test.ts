@@ -53,3 +53,24 @@ it('takes no day that is in no calendar for one of the next month', () => {
   expect(readDays({ end_date: '2028-02-29' }).to).toBe('2028-02-29')
   expect(readTimes({ end_date: '2026-11-30 24:00' }).before).toBe(Date.UTC(2026, 11, 1))
 })
+
+it('leaves no hours out of reports that have days only', async () => {
+  const days = (start_date: string, end_date: string) => readDays({ start_date, end_date })
+  expect(days('2026-11-20 00:00:00', '2026-11-21T23:59:59')).toEqual({ from: '2026-11-20', to: '2026-11-21' })
+  expect(days('2026-11-20', '2026-11-22 00:00')).toEqual({ from: '2026-11-20', to: '2026-11-21' })
+  expect(days('2026-11-20', '2026-11-21')).toEqual({ from: '2026-11-20', to: '2026-11-21' })
+  expect(() => days('2026-11-20 08:00', '2026-11-21')).toThrow('`start_date` must be a day')
+  expect(() => days('2026-11-20', '2026-11-21 09:00')).toThrow('`end_date` must be a day')
+  expect(() => days('2026-11-20', '2026-11-20 00:00')).toThrow('is after')
+
+  const { chat, get, json } = await ledgerGateway({})
+  await chat('admin', {})
+  const past = 'start_date=2020-01-01 08:00:00&end_date=2020-01-01 09:00:00'
+  const now = `start_date=2020-01-01 08:00:00&end_date=2999-01-01`
+  for (const path of ['/user/daily/activity', '/global/activity', '/global/spend', '/global/spend/report']) {
+    expect([path, (await get('admin', `${path}?${now}`)).status]).toEqual([path, 400])
+  }
+  // Rows know hours.
+  expect(await json('admin', `/spend/logs?${past}`)).toEqual([])
+  expect(await json('admin', `/spend/logs?${now}`)).toMatchObject([{ call_type: 'acompletion' }])
+})
