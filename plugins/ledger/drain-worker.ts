@@ -90,7 +90,7 @@ async function report({ id, request }: Extract<ToWorker, { type: 'report' }>): P
 async function retain(): Promise<void> {
   if (retentionMs === undefined || !database || closing) return
   try {
-    await deleteOld(database, Date.now() - retentionMs)
+    await deleteOld(database, Date.now() - retentionMs, () => closing)
   } catch (error) {
     send({ type: 'warning', message: `old rows could not be deleted: ${reasonOf(error)}` })
   }

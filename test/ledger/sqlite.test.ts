@@ -4,6 +4,7 @@ import { openDatabase } from '../../plugins/ledger/database.ts'
 import { migrate } from '../../plugins/ledger/migrate.ts'
 import { IDS_OF_REQUEST } from '../../plugins/ledger/reports/spend-logs.ts'
 import { MIGRATIONS } from '../../plugins/ledger/schema.ts'
+import { deleteOld } from '../../plugins/ledger/retention.ts'
 import { writeBatch } from '../../plugins/ledger/write-batch.ts'
 import { testDatabase } from './databases.ts'
 import { testPagedReports } from './paged-reports.ts'
@@ -52,6 +53,32 @@ describe('SQLite', () => {
       true,
     )
     expect(details.filter((detail) => detail.startsWith('SCAN'))).toEqual(['SCAN buckets', 'SCAN buckets'])
+  })
+
+  it('gives the room of old rows back in small steps, and none where it is about to be closed', async () => {
+    const database = await open()
+    const fill = async () => {
+      const rows = Array.from({ length: 1500 }, (_, i) => entry({ id: `r${i}`, at: 1, messages: 'x'.repeat(8000) }))
+      await writeBatch(database, rows, () => expect.unreachable())
+    }
+    const free = async () => Number((await database.all('PRAGMA freelist_count'))[0]!['freelist_count'])
+    const steps: number[] = []
+    const watched: typeof database = {
+      ...database,
+      async all(sql, params) {
+        const before = sql.includes('vacuum') ? await free() : 0
+        const rows = await database.all(sql, params)
+        if (sql.includes('vacuum')) steps.push(before - (await free()))
+        return rows
+      },
+    }
+    await fill()
+    expect(await deleteOld(watched, 2)).toBe(1500)
+    expect(await free()).toBe(0)
+    expect(steps.length).toBeGreaterThan(1)
+    expect(Math.max(...steps)).toBeLessThanOrEqual(512)
+    await fill()
+    expect(await deleteOld(watched, 2, () => true)).toBe(0)
   })
 
   it('takes the rows of an older version over', async () => {
