@@ -1,5 +1,6 @@
-import type { ModelPrice, Provider, TieredPrices } from '@pydantic/genai-prices'
+import type { ModelPrice, TieredPrices } from '@pydantic/genai-prices'
 import type { TokenRates, UnitRates } from '../types/prices.ts'
+import { checkPriceList } from './check-price-list.ts'
 import type { RawPrice } from './raw-price.ts'
 import { createRawPrice } from './raw-price.ts'
 
@@ -81,7 +82,7 @@ function createPriceList(library: typeof import('@pydantic/genai-prices')): Pric
       return { raw, id: `${found.provider.id}/${id}`, contextWindow, changes: Array.isArray(prices) }
     },
     async update(data) {
-      checkData(data)
+      checkPriceList(data)
       library.updatePrices(({ setProviderData }) => setProviderData(data))
       await library.waitForUpdate()
       version++
@@ -109,20 +110,4 @@ function baseOf(price: number | TieredPrices): number {
 
 function tiersOf(price: number | TieredPrices): TieredPrices['tiers'] {
   return typeof price === 'number' ? [] : price.tiers
-}
-
-/** What came over the network is looked at before it prices anything. */
-function checkData(data: unknown): asserts data is Provider[] {
-  const usable =
-    Array.isArray(data) &&
-    data.length > 0 &&
-    data.every((provider: Partial<Provider> | null) => {
-      return typeof provider?.id === 'string' && Array.isArray(provider.models) && provider.models.every(isModel)
-    })
-  if (!usable) throw new Error('The data is not in the form of the price list.')
-}
-
-function isModel(model: unknown): boolean {
-  const { id, match, prices } = (model ?? {}) as Record<string, unknown>
-  return typeof id === 'string' && typeof match === 'object' && match !== null && typeof prices === 'object'
 }

@@ -72,6 +72,31 @@ describe('the price list, updated', () => {
     expect(of('m')).toEqual(before)
   })
 
+  it.each([
+    ['a price in words', { prices: { input_mtok: '3' } }],
+    ['a negative price', { prices: { input_mtok: -3 } }],
+    ['a price that is null', { prices: { input_mtok: null } }],
+    ['tiers that are missing', { prices: { input_mtok: { base: 3 } } }],
+    ['a tier that is none', { prices: { input_mtok: { base: 3, tiers: [null] } } }],
+    ['no prices', { prices: null }],
+    ['prices at no time', { prices: [] }],
+    ['a broken pattern', { match: { regex: '(' } }],
+    ['a match that is none', { match: { or: 5 } }],
+    ['a match without its text', { match: { or: [{ equals: 5 }] } }],
+  ])('is as before where one of its entries has %s: others of the provider have prices', async (_name, broken) => {
+    const { table, of } = await pricesOf([{ name: 'm', model: 'openai/gpt-4o', ...KEYS }])
+    const list = (...models: object[]) => [{ id: 'openai', name: 'OpenAI', api_pattern: 'x', models }]
+    const good = { id: 'gpt-4o', match: { equals: 'gpt-4o' }, prices: { input_mtok: 7, output_mtok: 7 } }
+    await table.update(list(good))
+    const before = of('m')
+    const other = { id: 'other', match: { equals: 'other' }, prices: { input_mtok: 1 }, ...broken }
+    await expect(table.update(list(other, { ...good, prices: { input_mtok: 8 } }))).rejects.toThrow(
+      'The entry of openai/other is not in the form of the price list.',
+    )
+    expect(of('m')).toEqual(before)
+    expect(before.tiers[0]!.input).toBe(7000)
+  })
+
   it('is newer for every gateway of the process', async () => {
     const list = (price: number) => [
       {
