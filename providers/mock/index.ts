@@ -42,6 +42,7 @@ export default defineProvider({
     latency: z.number().min(0).default(120).describe('Milliseconds to the first token.'),
   }),
   required: [],
+  claims: ['mock'],
   prices: { input_cost_per_token: 0, output_cost_per_token: 0 },
   priceProvider: false,
   builtin: [

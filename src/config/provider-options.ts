@@ -42,7 +42,10 @@ export function findProvider(
   for (const definition of providers.values()) {
     if (definition.claims?.some((claim) => matches(claim, model.model))) return { definition, model: model.model }
   }
-  const message = `"${model.model}" names no provider. Write "provider/${model.model}", such as "openai/${model.model}".`
+  const { model: name } = model
+  const message = providerNamed(name, providers)
+    ? `"${name}" is a provider, and names no model of it. Write "${name}/<model>".`
+    : `"${name}" names no provider. Write "provider/${name}", such as "openai/${name}".`
   return { path: 'model', message }
 }
 

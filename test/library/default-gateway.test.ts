@@ -75,6 +75,13 @@ test('configure gives the functions a config of their own', async () => {
   expect(answer.gateway.group).toBe('fast')
 })
 
+test('mock is a model by its bare name, with a config as without one', async () => {
+  await configure({ models: [{ name: 'mine', model: 'mock' }] }, { env: {} })
+  for (const model of ['mine', 'mock']) {
+    expect((await completion({ model, messages })).gateway.provider).toBe('mock')
+  }
+})
+
 test('a config that is refused leaves the old one in place', async () => {
   await configure({ models: [{ name: 'fast', model: 'mock/echo' }] }, { env: {} })
   await expect(configure({ models: [{ name: 'x', model: 'nobody/x' }] }, { env: {} })).rejects.toThrow(

@@ -148,6 +148,7 @@ describe('problems', () => {
           { name: 'c', model: 'llama' },
           { name: 'd', model: 'openai/x', baseURL: 'not a url', organisation: 'o' },
           { name: 'e', model: 'azure/x', apiVersion: 2024, region: 'eu' },
+          { name: 'f', model: 'together' },
         ],
         providers: { opnai: {} },
       },
@@ -176,6 +177,10 @@ describe('problems', () => {
       {
         path: 'models[4].region',
         message: 'is not a known key. Known are: apiKey, baseURL, apiVersion.',
+      },
+      {
+        path: 'models[5].model',
+        message: '"together" is a provider, and names no model of it. Write "together/<model>".',
       },
     ])
     expect(deployments.map(({ name }) => name)).toEqual(['d', 'e'])
