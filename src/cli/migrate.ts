@@ -133,6 +133,11 @@ async function readSource(source: string) {
   const place = variable === undefined ? source : readEnv(process.env, variable)
   if (place === undefined) throw new Error(`--from-litellm: environment variable ${variable} is not set.`)
   if (/^postgres(ql)?:\/\//.test(place)) return (await import('../migrate/read-database.ts')).readDatabase(place)
+  // Not as a path, which the message would hold: there may be a password in it.
+  if (place === '' || /^[a-z][a-z0-9+.-]*:\/\//i.test(place))
+    throw new Error(
+      '--from-litellm takes postgres://user:password@host:5432/name, env:DATABASE_URL, or a file of pg_dump.',
+    )
   return (await import('../migrate/read-dump.ts')).readDump(resolve(place))
 }
 

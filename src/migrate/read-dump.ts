@@ -28,11 +28,15 @@ export async function readDump(file: string): Promise<LitellmTables> {
 }
 
 async function openDump(file: string): Promise<Readable> {
-  const handle = await open(file).catch((error: NodeJS.ErrnoException) => {
+  const unreadable = (error: NodeJS.ErrnoException) => {
     throw new Error(`the dump ${file} cannot be read: ${error.code}`)
-  })
+  }
+  const handle = await open(file).catch(unreadable)
   const head = Buffer.alloc(5)
-  await handle.read(head, 0, 5, 0).finally(() => handle.close())
+  await handle
+    .read(head, 0, 5, 0)
+    .catch(unreadable)
+    .finally(() => handle.close())
   if (head.toString('latin1') === 'PGDMP') {
     throw new Error(`${file} is a dump in pg_dump's own format. Make a plain one of it: pg_restore -f dump.sql ${file}`)
   }

@@ -249,12 +249,16 @@ test('the command copies a mount, and says what is wrong with its flags', async 
     [['--from', 'default'], 'Give --from and --to'],
     [['--from-litellm', 'x.sql', '--to', 'more'], '--from-litellm stands alone'],
     [['--from-litellm', 'x.sql'], 'x.sql cannot be read: ENOENT'],
+    [['--from-litellm', root], 'cannot be read: EISDIR'],
+    [['--from-litellm='], 'takes postgres://user:password@host'],
+    [['--from-litellm', 'mysql://me:hidden-password@host/x'], 'takes postgres://user:password@host'],
     [['--from-litellm', 'env:NOT_SET'], 'environment variable NOT_SET is not set'],
     [['--from-litellm', fixture, '--timezone', 'Mars'], '--timezone must be an IANA name'],
     [['--form', 'default'], 'Unknown flag --form'],
   ] as const) {
     const { code, output } = await command(flags)
     expect(output, flags.join(' ')).toContain(message)
+    expect(output, flags.join(' ')).not.toContain('hidden-password')
     expect(code, flags.join(' ')).toBe(1)
   }
   writeFileSync(join(root, 'gateway.config.json'), JSON.stringify({ storage: { default: { driver: 'memory' } } }))
