@@ -18,6 +18,8 @@ export async function readDatabase(url: string): Promise<LitellmTables> {
   try {
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
     await client.query("SET LOCAL timezone = 'UTC'; SET LOCAL datestyle = 'ISO'; SET LOCAL extra_float_digits = 3")
+    // Rows that a policy hides must fail as tables do that may not be read.
+    await client.query('SET LOCAL row_security = off')
     // Here, since PgBouncer refuses a connection that begins with settings.
     if (schema) await client.query(`SET LOCAL search_path = ${quoted(schema)}`)
     const tables = await namesOf(client)
@@ -99,14 +101,18 @@ async function rowsOf(client: Client, table: string): Promise<Row[]> {
   return rows
 }
 
-/** As the planner knows it: counting a hundred million calls would take minutes. Small or new tables are counted. */
+/**
+ * As the planner knows it: counting a hundred million calls would take minutes, and who may read keys need not be allowed to
+ * read calls. Small or new tables are counted.
+ */
 async function countOf(client: Client, table: string): Promise<number> {
-  const known = await client.query<{ rows: string }>(
-    'SELECT reltuples AS rows FROM pg_class WHERE oid = $1::regclass',
+  const known = await client.query<{ rows: string; readable: string }>(
+    "SELECT reltuples AS rows, has_table_privilege(oid, 'SELECT') AS readable FROM pg_class WHERE oid = $1::regclass",
     [quoted(table)],
   )
-  const estimate = Number(known.rows[0]?.rows ?? 0)
-  if (estimate > 100_000) return Math.round(estimate)
+  const { rows = 0, readable } = known.rows[0] ?? {}
+  const estimate = Math.max(0, Math.round(Number(rows)))
+  if (estimate > 100_000 || readable === 'f') return estimate
   const counted = await client.query<{ rows: string }>(`SELECT count(*) AS rows FROM ${quoted(table)}`)
   return Number(counted.rows[0]!.rows)
 }

@@ -89,6 +89,15 @@ if (bin) {
     await sql('CREATE ROLE reader LOGIN')
     const reader = readDatabase(server!.url.replace('ledger@', 'reader@'))
     await expect(reader).rejects.toThrow(/^LiteLLM's database cannot be read: permission denied/)
+    // Of tables that are only counted the planner's number will do.
+    const read = [...tables.rows.keys()].map((table) => `"${table}"`).join(', ')
+    await sql(`GRANT SELECT ON ${read} TO reader; ANALYZE "LiteLLM_SpendLogs"`)
+    const { rows, others } = await readDatabase(server!.url.replace('ledger@', 'reader@'))
+    expect(sorted({ rows, others, broken: [] })).toEqual(sorted(tables))
+    expect([...others]).toEqual([['LiteLLM_SpendLogs', 2]])
+    await sql('ALTER TABLE "LiteLLM_BudgetTable" ENABLE ROW LEVEL SECURITY')
+    await expect(readDatabase(server!.url.replace('ledger@', 'reader@'))).rejects.toThrow('row-level security')
+    await sql('ALTER TABLE "LiteLLM_BudgetTable" DISABLE ROW LEVEL SECURITY')
     await expect(readDatabase('postgres://[')).rejects.toThrow('the URL is not one')
   })
 
