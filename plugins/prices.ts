@@ -104,7 +104,7 @@ export default definePlugin({
       },
     })
     let timer: ReturnType<typeof setInterval> | undefined
-    if (options.refresh !== false) {
+    if (options.refresh !== false && !gateway.checking) {
       void refresher.run()
       timer = setInterval(() => void refresher.run(), options.refresh * HOUR_MS)
       timer.unref()

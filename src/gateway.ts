@@ -47,6 +47,8 @@ export interface CreateGatewayOptions {
   litellm?: LitellmSettings
   /** Replaces the network, in tests. */
   transport?: Transport
+  /** Only to be looked at, as by `gateway check`: plugins begin no work. Calls are not for it. */
+  checking?: boolean
 }
 
 /** A running gateway: nothing listens yet; `fetch` answers in process. */
@@ -129,6 +131,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const context: GatewayContext = {
     version,
     root: options.root,
+    checking: options.checking === true,
     app,
     route(definition) {
       routes.push(definition)

@@ -21,6 +21,8 @@ export async function startLedger(options: z.output<typeof schema>, gateway: Gat
   const sqlite = url.startsWith('sqlite:')
   if (sqlite) requireSqlite()
   else requirePostgres()
+  // Its tables would be made, and rows deleted by a retention that is about to be corrected.
+  if (gateway.checking) return stagesOf(options)
   const root = gateway.root ?? process.cwd()
   const folder = resolve(root, options.journal)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -86,6 +88,17 @@ export async function startLedger(options: z.output<typeof schema>, gateway: Gat
       : {}),
     record: (record, ctx, answer) => recorder.record(record, ctx, answer),
     close,
+  }
+}
+
+/** What the ledger takes part in, without doing it. */
+function stagesOf(options: z.output<typeof schema>): GatewayPlugin {
+  // Its patterns are checked as they are at a start.
+  const prompts = options.prompts ? createPrompts(options) : undefined
+  return {
+    ...(options.whenFull === 'refuse' ? { rateLimit: () => undefined } : {}),
+    ...(prompts ? { provider: (_ctx, target, next) => next(target) } : {}),
+    record: () => undefined,
   }
 }
 

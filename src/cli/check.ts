@@ -22,6 +22,7 @@ export const check = defineCommand({
       const gateway = await createGateway(loaded.config, {
         root: loaded.root,
         source: loaded.source,
+        checking: true,
         ...(loaded.litellm ? { litellm: loaded.litellm } : {}),
       })
       const host = args.host ?? loaded.config.host

@@ -124,6 +124,8 @@ export interface GatewayContext {
   readonly version: string
   /** The project's folder, which relative paths of a config start from. Absent: the working directory. */
   readonly root: string | undefined
+  /** True where the gateway is only looked at (`gateway check`): open no database, fetch nothing, delete nothing. */
+  readonly checking: boolean
   /** For routes that need h3 itself; prefer `route()`. */
   readonly app: H3
   route(definition: RouteDefinition): void

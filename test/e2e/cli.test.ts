@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -172,6 +172,21 @@ describe('gateway check', () => {
     expect(output).toMatch(/office-hours\s+on\s+plugins\/office-hours\.ts\s+auth/)
     expect(output).toMatch(/auth\s+office-hours → virtual-keys → master-key/)
     expect(output).toMatch(/retry\s+on\s+built-in/)
+  })
+
+  it('only looks: it makes no database and no folder, deletes no rows, fetches nothing', async () => {
+    const folder = await mkdtemp(join(cwd, 'looked-at-'))
+    const plugins = {
+      ledger: { retention: '1s', prompts: true, whenFull: 'refuse' },
+      prices: { refresh: 1, url: 'http://127.0.0.1:1/list' },
+    }
+    await writeFile(join(folder, 'gateway.config.json'), JSON.stringify({ plugins }))
+    const { code, output } = await finished(['check'], { cwd: folder })
+    expect(output).toMatch(/ledger\s+on\s+built-in\s+rateLimit, provider, record/)
+    expect(output).not.toContain('ledger: ')
+    expect(output).not.toContain('price list')
+    expect(code).toBe(0)
+    expect(await readdir(folder)).toEqual(['gateway.config.json'])
   })
 
   it('exits 1 with every mistake', async () => {
