@@ -64,7 +64,7 @@ function createDumpReader(): DumpReader {
   const places = new Map<string, string>()
   const scan = createStatementScan()
   let copy: CopyStatement | undefined
-  let statement = ''
+  let statement: string[] = []
   let database = ''
 
   const take = (table: string, columns: readonly string[], values: readonly (string | null)[]) => {
@@ -105,7 +105,7 @@ function createDumpReader(): DumpReader {
     if (copy) return checkPlace(text, copy.table)
     const table = insertTarget(text)
     if (table === undefined) return checkSetting(text)
-    if (!isRead(table)) return count(table, 1)
+    if (!isRead(table)) return count(table, isLitellm(table) ? (readInsert(text)?.rows.length ?? 1) : 1)
     checkPlace(text, table)
     const insert = readInsert(text)
     if (!insert) return void broken.push({ table, reason: 'an INSERT that holds more than plain values' })
@@ -124,24 +124,25 @@ function createDumpReader(): DumpReader {
         return
       }
       // Between statements: comments, and commands of psql's own such as \restrict.
-      if (statement === '' && /^\s*(--|\\|$)/.test(line)) {
+      if (statement.length === 0 && /^\s*(--|\\|$)/.test(line)) {
         // As pg_dumpall goes from one database to the next.
         database = /^\\connect\s+(.*\S)/.exec(line)?.[1] ?? database
         return
       }
-      statement += `${line}\n`
-      for (;;) {
-        const end = scan.endOf(statement)
+      let piece = `${line}\n`
+      while (piece !== '') {
+        const end = scan.endOf(piece)
+        statement.push(piece.slice(0, end))
         if (end === undefined) return
-        run(statement.slice(0, end))
-        scan.reset()
-        statement = copy ? '' : statement.slice(end).trimStart()
-        if (statement === '') return
+        const whole = statement.join('')
+        statement = []
+        run(whole)
+        piece = copy ? '' : piece.slice(end).trimStart()
       }
     },
     end() {
       if (copy) throw new Error(`the dump ends in the middle of ${copy.table}`)
-      if (statement.trim() !== '') throw new Error('the dump ends in the middle of a statement')
+      if (statement.join('').trim() !== '') throw new Error('the dump ends in the middle of a statement')
       if (rows.size === 0 && created.size === 0 && others.size === 0) {
         throw new Error('the file holds no tables of LiteLLM. Give a plain dump: pg_dump --file dump.sql <url>')
       }

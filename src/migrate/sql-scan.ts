@@ -1,11 +1,12 @@
 type Inside = '' | "'" | 'E' | '"' | '--' | '/*' | '$'
 
-/** Finds where statements end, over pieces of text that come one after the other. */
+/** Finds where statements end, over lines that come one after the other. */
 export interface StatementScan {
-  /** Looks on from where it stopped. Returns the index behind the `;`, or undefined where more text is needed. */
-  endOf(text: string): number | undefined
-  /** True outside of quotes, comments and statements. */
-  reset(): void
+  /**
+   * Looks at the next line, its end included, or at what is left of one. Returns the index behind the `;`, or undefined
+   * where the statement goes on. What was before is not looked at again: a statement may have thousands of long lines.
+   */
+  endOf(line: string): number | undefined
 }
 
 /** A scanner of PostgreSQL's lexical structure (manual, 4.1): quotes, comments, dollar quotes. */
@@ -46,7 +47,7 @@ export function createStatementScan(): StatementScan {
 
   return {
     endOf(text) {
-      for (; at < text.length; at++) {
+      for (at = 0; at < text.length; at++) {
         if (inside === '') {
           if (text[at] === ';') return at + 1
           inside = open(text)
@@ -60,20 +61,11 @@ export function createStatementScan(): StatementScan {
               : inside === '$'
                 ? skipTo(text, tag)
                 : skipQuote(text)
-        if (!closed) {
-          // A comment's or a tag's end may be cut in two; nothing of it can lie further back than this.
-          if (inside === '/*' || inside === '$') at = Math.max(at, text.length - Math.max(2, tag.length))
-          else at = text.length
-          return undefined
-        }
+        // Nothing that closes goes over the end of a line.
+        if (!closed) return undefined
         inside = ''
       }
       return undefined
-    },
-    reset() {
-      at = 0
-      inside = ''
-      tag = ''
     },
   }
 }

@@ -84,6 +84,18 @@ test.each([
   await expect(readDump(write(first + text))).rejects.toThrow('LiteLLM_UserTable of several schemas or databases')
 })
 
+test('statements of many rows, whatever is in them, are read line by line; rows that are not taken are counted', async () => {
+  const values = ["'a;\n--'';\n'", "E'b\\';\n'", "'/* ;\n'", "'$x$;\n'"]
+  const rows = Array.from({ length: 400 }, (_, i) => `\t(${i}, ${values[i % 4]!})`).join(',\n')
+  const of = (table: string) =>
+    `INSERT INTO public."${table}" (user_id, alias) VALUES\n${rows};\n/* a;\nb */ SELECT $x$;\n$x$;\n`
+  const read = await readDump(write(of('LiteLLM_EndUserTable') + of('LiteLLM_SpendLogs')))
+  const taken = read.rows.get('LiteLLM_EndUserTable')!
+  expect(taken.length).toBe(400)
+  expect(taken.slice(0, 4).map(({ alias }) => alias)).toEqual(["a;\n--';\n", "b';\n", '/* ;\n', '$x$;\n'])
+  expect([...read.others, ...read.broken]).toEqual([['LiteLLM_SpendLogs', 400]])
+})
+
 test('a file that is not there', async () => {
   await expect(readDump(join(folder, 'nowhere.sql'))).rejects.toThrow('ENOENT')
 })
