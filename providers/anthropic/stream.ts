@@ -1,5 +1,5 @@
-import type { Call, ChatSink, SseEvent, StreamDecoder } from '../../src/index.ts'
-import { toAnnotations } from './citations.ts'
+import type { Call, ChatSink, SseEvent, StreamDecoder, ThinkingBlock } from '../../src/index.ts'
+import { toAnnotations, type UrlCitation } from './citations.ts'
 import { ownsJsonTool, toThinkingBlock } from './decode.ts'
 import { JSON_TOOL } from './encode-response-format.ts'
 import { isLegacy } from './encode-tools.ts'
@@ -34,8 +34,9 @@ interface MessageEvent {
 }
 
 /**
- * Reads a Messages stream ("Streaming messages") into a sink. Texts and thinking are written as they come, thinking
- * blocks with their signatures at each block's end; what belongs to the whole message at the message's end.
+ * Reads a Messages stream ("Streaming messages") into a sink. Texts and thinking are written as they come; what belongs to
+ * the whole message at the message's end. Lists are written once: of several deltas, the helpers of OpenAI's SDKs keep the
+ * last (Node), or fail (Python).
  */
 export function createMessageDecoder(sink: ChatSink, call: Call): StreamDecoder {
   const legacy = isLegacy(call.body)
@@ -43,6 +44,8 @@ export function createMessageDecoder(sink: ChatSink, call: Call): StreamDecoder 
   const open: (OpenBlock | undefined)[] = []
   const others: Block[] = []
   const citations: Json[] = []
+  const thinkingBlocks: ThinkingBlock[] = []
+  const annotations: UrlCitation[] = []
   let usage: Json = {}
   let ending: Json = {}
   let length = 0
@@ -110,11 +113,11 @@ export function createMessageDecoder(sink: ChatSink, call: Call): StreamDecoder 
     } else if (block.type === 'thinking' || block.type === 'redacted_thinking') {
       const thinking = textOf(block['thinking']) + at.text
       const signature = textOf(block['signature']) + at.signature
-      sink.delta({ thinking_blocks: [toThinkingBlock({ ...block, thinking, signature })] })
+      thinkingBlocks.push(toThinkingBlock({ ...block, thinking, signature }))
     } else if (block.type === 'text') {
       const given = Array.isArray(block['citations']) ? block['citations'] : []
       const found = toAnnotations([...given, ...at.citations], at.start, length)
-      if (found.annotations.length) sink.delta({ annotations: found.annotations })
+      annotations.push(...found.annotations)
       citations.push(...found.others)
     } else others.push(at.text ? { ...block, input: parse(at.text) ?? at.text } : block)
   }
@@ -131,6 +134,8 @@ export function createMessageDecoder(sink: ChatSink, call: Call): StreamDecoder 
 
   const finish = () => {
     done = true
+    if (thinkingBlocks.length) sink.delta({ thinking_blocks: thinkingBlocks })
+    if (annotations.length) sink.delta({ annotations })
     const fields = toProviderFields({ blocks: others, citations, ending })
     if (fields) sink.delta({ provider_specific_fields: fields })
     sink.finish(toFinishReason(ending['stop_reason'], { calls: calls > 0, legacy }))

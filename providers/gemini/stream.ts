@@ -1,11 +1,11 @@
-import type { Call, ChatSink, ErrorShape, StreamDecoder } from '../../src/index.ts'
+import type { Call, ChatSink, ErrorShape, StreamDecoder, ThinkingBlock } from '../../src/index.ts'
 import { toAnnotations } from './citations.ts'
 import { isLegacy } from './encode-tools.ts'
 import { readErrorObject } from './error.ts'
 import { toFinishReason } from './finish-reason.ts'
 import { isObject, listOf, newId, type Json, type Part } from './json.ts'
 import { toBlockedFields, toProviderFields } from './provider-fields.ts'
-import { createPartReader } from './read-parts.ts'
+import { createPartReader, type ImagePart } from './read-parts.ts'
 import { toChatUsage } from './usage.ts'
 
 /** A candidate on its way. */
@@ -14,6 +14,8 @@ interface Choice {
   candidate: Json
   text: string
   calls: number
+  thinking: ThinkingBlock[]
+  images: ImagePart[]
   signatures: string[]
   others: Part[]
   read(part: unknown): void
@@ -21,7 +23,8 @@ interface Choice {
 
 /**
  * Reads a stream of streamGenerateContent: every event is an answer of its own that goes on from the last. What belongs
- * to whole messages is written at the end, because older models name a finish reason in every event.
+ * to whole messages is written at the end, because older models name a finish reason in every event. So are lists, and once:
+ * of several deltas, the helpers of OpenAI's SDKs keep the last (Node), or fail (Python).
  */
 export function createChatDecoder(sink: ChatSink, call: Call): StreamDecoder {
   const choices = new Map<number, Choice>()
@@ -69,22 +72,27 @@ export function createChatDecoder(sink: ChatSink, call: Call): StreamDecoder {
 }
 
 function createChoice(sink: ChatSink, index: number, legacy: boolean): Choice {
-  const audioId = newId('audio_')
-  const choice: Choice = { candidate: {}, text: '', calls: 0, signatures: [], others: [], read: () => {} }
+  let speaking = false
+  const lists = { thinking: [], images: [], signatures: [], others: [] }
+  const choice: Choice = { candidate: {}, text: '', calls: 0, ...lists, read: () => {} }
   choice.read = createPartReader({
     text(text) {
       choice.text += text
       sink.text(text, index)
     },
     reasoning: (text) => sink.reasoning(text, index),
-    thinking: (block) => sink.delta({ thinking_blocks: [block] }, index),
+    thinking: (block) => void choice.thinking.push(block),
     call(call) {
       const number = choice.calls++
       if (!legacy) sink.delta({ tool_calls: [{ index: number, ...call }] }, index)
       else if (number === 0) sink.delta({ function_call: call.function }, index)
     },
-    image: (image) => sink.delta({ images: [image] }, index),
-    audio: (data) => sink.delta({ audio: { id: audioId, data } }, index),
+    image: (image) => void choice.images.push(image),
+    audio(data) {
+      // The id once: Python's SDK joins what comes twice.
+      sink.delta({ audio: speaking ? { data } : { id: newId('audio_'), data } }, index)
+      speaking = true
+    },
     signature: (signature) => void choice.signatures.push(signature),
     other: (part) => void choice.others.push(part),
   })
@@ -99,6 +107,8 @@ interface FinishContext {
 }
 
 function finish(choice: Choice, { index, sink, legacy, blocked }: FinishContext): void {
+  if (choice.thinking.length) sink.delta({ thinking_blocks: choice.thinking }, index)
+  if (choice.images.length) sink.delta({ images: choice.images }, index)
   const annotations = toAnnotations(choice.candidate, choice.text)
   if (annotations.length) sink.delta({ annotations }, index)
   const stopped = choice.candidate['finishReason'] ? undefined : blocked

@@ -69,7 +69,11 @@ export interface ChatSink {
   text(text: string, choice?: number): void
   /** A piece of reasoning (`delta.reasoning_content`). */
   reasoning(text: string, choice?: number): void
-  /** Any other delta: `{ tool_calls: [{ index, id, type, function }] }`, `{ thinking_blocks }`, `{ annotations }`, `{ refusal }`. */
+  /**
+   * Any other delta: `{ tool_calls: [{ index, id, type, function }] }`, `{ thinking_blocks }`, `{ annotations }`, `{ refusal }`.
+   * Lists whose entries have no `index` are to be written once per choice, whole: of several, the helpers of OpenAI's SDKs
+   * keep the last (Node), or fail (Python).
+   */
   delta(delta: Record<string, unknown>, choice?: number): void
   finish(reason: FinishReason, choice?: number): void
   /** The running totals; the last call wins. */

@@ -118,7 +118,7 @@ describe('calls', () => {
   })
 })
 
-test('thinking as it comes, blocks with signatures at their end', () => {
+test('thinking as it comes, its blocks once at the end: helpers of SDKs join no lists', () => {
   const sink = run([
     start(),
     open(0, { type: 'thinking', thinking: '', signature: '' }),
@@ -136,13 +136,20 @@ test('thinking as it comes, blocks with signatures at their end', () => {
     close(3),
     ...end('end_turn'),
   ])
-  expect(sink.log.slice(1, -2)).toEqual([
+  expect(sink.log.filter(([kind]) => kind !== 'usage').slice(0, -1)).toEqual([
     ['reasoning', 'Hm'],
     ['reasoning', '.'],
-    ['delta', { thinking_blocks: [{ type: 'thinking', thinking: 'Hm.', signature: 'c2ln' }] }],
-    ['delta', { thinking_blocks: [{ type: 'redacted_thinking', data: 'b3BhcXVl' }] }],
-    ['delta', { thinking_blocks: [{ type: 'thinking', thinking: '', signature: 'aGlkZGVu' }] }],
     ['text', 'a'],
+    [
+      'delta',
+      {
+        thinking_blocks: [
+          { type: 'thinking', thinking: 'Hm.', signature: 'c2ln' },
+          { type: 'redacted_thinking', data: 'b3BhcXVl' },
+          { type: 'thinking', thinking: '', signature: 'aGlkZGVu' },
+        ],
+      },
+    ],
   ])
 })
 
@@ -171,17 +178,20 @@ test('tools of the server, citations', () => {
     text(3, ' it.'),
     delta(3, { type: 'citations_delta', citation: place }),
     close(3),
+    open(4, { type: 'text', text: '' }),
+    text(4, ' Yes.'),
+    delta(4, { type: 'citations_delta', citation: web }),
+    close(4),
     ...end('end_turn', undefined, { container: { id: 'container_1' } }),
   ])
-  expect(sink.sum.content).toBe('I search. Found it.')
+  const cited = (start_index: number, end_index: number) => ({
+    type: 'url_citation',
+    url_citation: { start_index, end_index, url: 'https://example.com', title: '' },
+  })
+  expect(sink.sum.content).toBe('I search. Found it. Yes.')
   expect(sink.sum.deltas).toEqual([
     {
-      annotations: [
-        {
-          type: 'url_citation',
-          url_citation: { start_index: 10, end_index: 19, url: 'https://example.com', title: '' },
-        },
-      ],
+      annotations: [cited(10, 19), cited(19, 24)],
     },
     {
       provider_specific_fields: {

@@ -177,9 +177,9 @@ describe('a stream', () => {
     expect(written).toEqual([
       { reasoning: 'Hm.', choice: 0 },
       { reasoning: ' Yes.', choice: 0 },
-      { delta: { thinking_blocks: [{ type: 'thinking', thinking: 'Hm. Yes.', signature: 'czE=' }] }, choice: 0 },
       { text: 'Ö', choice: 0 },
       { text: 'l', choice: 0 },
+      { delta: { thinking_blocks: [{ type: 'thinking', thinking: 'Hm. Yes.', signature: 'czE=' }] }, choice: 0 },
       {
         delta: {
           annotations: [cite(2, 'https://a.example', 'A'), cite(1, 'https://c.example'), cite(1, 'https://d.example')],
@@ -202,19 +202,21 @@ describe('a stream', () => {
     ])
   })
 
-  it('shows images and speaks as they come', () => {
+  it('speaks as it comes, and shows images once: helpers of SDKs join no lists', () => {
     const written = read([
       said([
         { inlineData: { mimeType: 'image/png', data: 'AAAA' } },
         { inlineData: { mimeType: 'audio/pcm', data: 'AQ==' } },
       ]),
-      said([{ inlineData: { mimeType: 'audio/pcm', data: 'Ag==' } }], stop),
+      said([{ inlineData: { mimeType: 'audio/pcm', data: 'Ag==' } }]),
+      said([{ inlineData: { mimeType: 'image/png', data: 'BBBB' } }], stop),
     ])
     const id = expect.stringMatching(/^audio_/) as unknown
+    const image = (data: string) => ({ type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } })
     expect(written).toEqual([
-      { delta: { images: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }] }, choice: 0 },
       { delta: { audio: { id, data: 'AQ==' } }, choice: 0 },
-      { delta: { audio: { id, data: 'Ag==' } }, choice: 0 },
+      { delta: { audio: { data: 'Ag==' } }, choice: 0 },
+      { delta: { images: [image('AAAA'), image('BBBB')] }, choice: 0 },
       { finish: 'stop', choice: 0 },
     ])
   })
