@@ -5,6 +5,6 @@ export default makeOpenAILike({
   baseURL: 'https://api.fireworks.ai/inference/v1',
   env: { apiKey: ['FIREWORKS_AI_API_KEY', 'FIREWORKS_API_KEY'], baseURL: 'FIREWORKS_API_BASE' },
   // "Extra inputs are not permitted"; its own models' `reasoning_content` it takes back.
-  foreignFields: ['thinking_blocks', 'provider_specific_fields'],
+  foreignFields: ['thinking_blocks', 'provider_specific_fields', 'extra_content'],
   aliases: ['fireworks_ai'],
 })

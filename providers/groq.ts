@@ -6,6 +6,6 @@ export default makeOpenAILike({
   baseURL: 'https://api.groq.com/openai/v1',
   unsupported: ['logit_bias', 'logprobs', 'top_logprobs', 'n'],
   completions: () => false,
-  foreignFields: ['reasoning_content', 'thinking_blocks', 'provider_specific_fields', 'annotations'],
+  foreignFields: ['reasoning_content', 'thinking_blocks', 'provider_specific_fields', 'extra_content', 'annotations'],
   env: { apiKey: 'GROQ_API_KEY', baseURL: 'GROQ_API_BASE' },
 })

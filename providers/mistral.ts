@@ -21,5 +21,5 @@ export default makeOpenAILike({
   consume: ['user', 'store'],
   completions: () => false,
   developerRole: false,
-  foreignFields: ['reasoning_content', 'thinking_blocks', 'provider_specific_fields', 'annotations'],
+  foreignFields: ['reasoning_content', 'thinking_blocks', 'provider_specific_fields', 'extra_content', 'annotations'],
 })

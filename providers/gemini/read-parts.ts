@@ -60,13 +60,17 @@ export function createPartReader(handler: PartHandler): (part: unknown) => void 
   }
 }
 
-/** A function call; models before Gemini 3 give it no id. */
+/**
+ * A function call; models before Gemini 3 give it no id. Its signature also stands where Google's own OpenAI endpoint has it
+ * (`extra_content`, "Thought signatures"), from where clients such as the AI SDK's send it back.
+ */
 function toToolCall(call: Json, signature: string): ChatToolCall {
   const args = isObject(call['args']) ? JSON.stringify(call['args']) : '{}'
   const id = textOf(call['id']) || newId('call_')
   const out: ChatToolCall = { id, type: 'function', function: { name: textOf(call['name']), arguments: args } }
-  if (signature) out.provider_specific_fields = { thought_signature: signature }
-  return out
+  if (!signature) return out
+  const signed = { thought_signature: signature }
+  return { ...out, provider_specific_fields: signed, extra_content: { google: signed } }
 }
 
 function toImage(data: Json, signature: string): ImagePart {

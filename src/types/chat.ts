@@ -10,6 +10,8 @@ export interface ChatToolCall {
   function: { name: string; arguments: string }
   /** Carried for providers whose calls are signed (Gemini thought signatures). */
   provider_specific_fields?: Record<string, unknown>
+  /** The same as Google's own OpenAI endpoint says it. */
+  extra_content?: { google: { thought_signature: string } }
 }
 
 /** A signed piece of reasoning; must be sent back unchanged when tools are used (Anthropic, "Extended thinking"). */

@@ -83,7 +83,8 @@ describe('developers', () => {
 describe('what answers of others left in the conversation', () => {
   const call = { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }
   const plain = [...messages, { role: 'assistant', content: null, tool_calls: [call] }]
-  const signed = { ...call, provider_specific_fields: { thought_signature: 's' } }
+  const google = { thought_signature: 's' }
+  const signed = { ...call, provider_specific_fields: google, extra_content: { google } }
   const thought = {
     reasoning_content: 'Hm.',
     thinking_blocks: [{ type: 'thinking', thinking: 'Hm.', signature: 's' }],
@@ -118,7 +119,9 @@ describe('what answers of others left in the conversation', () => {
     'odd messages stay as odd: %j',
     async (odd) => {
       const sent = (await encode(groq as never, { messages: odd }))['messages'] as unknown[]
-      expect(JSON.stringify(sent)).toBe(JSON.stringify(odd).replace(/,"provider_specific_fields":[^}]*}/, ''))
+      expect(JSON.stringify(sent)).toBe(
+        JSON.stringify(odd).replace(/,"provider_specific_fields":[^}]*},"extra_content":[^}]*}}/, ''),
+      )
     },
   )
 })

@@ -71,6 +71,7 @@ describe('an answer', () => {
           type: 'function',
           function: { name: 'weather', arguments: '{"city":"Köln"}' },
           provider_specific_fields: { thought_signature: 'c2ln' },
+          extra_content: { google: { thought_signature: 'c2ln' } },
         },
         {
           id: expect.stringMatching(/^call_[0-9a-f]{24}$/),

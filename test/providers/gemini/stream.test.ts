@@ -91,6 +91,7 @@ describe('a stream', () => {
               type: 'function',
               function: { name: 'f', arguments: '{"x":1}' },
               provider_specific_fields: { thought_signature: 'c2ln' },
+              extra_content: { google: { thought_signature: 'c2ln' } },
             },
           ],
         },
