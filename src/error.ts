@@ -113,20 +113,41 @@ export function toOpenAIError(shape: ErrorShape): string {
   })
 }
 
-const CONTEXT_WINDOW =
-  /context.?(length|window|limit)|maximum context|prompt is too long|too many (input )?tokens|input (length|token count).*exceed|exceeds? the (maximum|max|available).*(tokens?|context)/i
-const CONTENT_POLICY =
-  /content.?(policy|management|filter)|safety system|responsible ai|blocked (by|due to).*(safety|policy|prohibited)/i
+const CONTEXT_WINDOW = anyOf(
+  'context.?(length|window|limit)|maximum context|prompt is too long|too many (input )?tokens',
+  'input (length|token count|tokens).*exceed|exceeds? the (maximum|max|available).*(tokens?|context)',
+  // xAI, before and after it changed its words; servers of Hugging Face, as at Together; Cerebras.
+  'maximum (prompt length|input length.*tokens)|\\[input_too_large\\]',
+  'inputs` tokens \\+ `max_new_tokens`|current length is \\d+ while limit is',
+)
+/** Groq says so of a token limit above the model's, whatever the prompt is. */
+const NO_CONTEXT_WINDOW = /max_(completion_)?tokens`? must be less than or equal/i
+const CONTENT_POLICY = anyOf(
+  'content.?(policy|management|filter)|safety system|responsible ai|blocked (by|due to).*(safety|policy|prohibited)',
+  // OpenAI's reasoning models and xAI; OpenRouter.
+  'violat(es|ing) (our )?usage (policy|guidelines)|(input|prompt) was flagged',
+)
+/** xAI says it with a 400, though no change of the request helps. */
+const INVALID_KEY = /^incorrect api key provided/i
 
 /**
  * The stable code of an error by what providers say in their texts, where they give no code of their own:
- * `context_length_exceeded` and `content_policy_violation` have their own fallbacks.
+ * `context_length_exceeded` and `content_policy_violation` have their own fallbacks. A wrong key is a 401, whatever the provider
+ * makes of it.
  */
 export function classifyError(shape: ErrorShape): ErrorShape {
   if (shape.status !== 400 && shape.status !== 413 && shape.status !== 422 && shape.status !== 403) return shape
   if (shape.code === 'context_length_exceeded' || shape.code === 'content_policy_violation') return shape
   if (shape.code === 'content_filter') return { ...shape, code: 'content_policy_violation' }
-  if (CONTEXT_WINDOW.test(shape.message)) return { ...shape, code: 'context_length_exceeded' }
+  if (INVALID_KEY.test(shape.message)) {
+    return { ...shape, status: 401, type: errorType(401), code: 'invalid_api_key' }
+  }
+  if (CONTEXT_WINDOW.test(shape.message) && !NO_CONTEXT_WINDOW.test(shape.message))
+    return { ...shape, code: 'context_length_exceeded' }
   if (CONTENT_POLICY.test(shape.message)) return { ...shape, code: 'content_policy_violation' }
   return shape
+}
+
+function anyOf(...patterns: string[]): RegExp {
+  return new RegExp(patterns.join('|'), 'i')
 }

@@ -15,7 +15,7 @@ export function readOpenAIError(status: number, body: string): ErrorShape {
   const message = firstText(error['message'], parsed['error'], parsed['detail'], parsed['message'])
   return classifyError({
     status: statusOf(error, status),
-    message: (message ?? describe(status, '')).slice(0, TEXT_LIMIT),
+    message: (message ?? describe(status, body)).slice(0, TEXT_LIMIT),
     type: typeof error['type'] === 'string' ? error['type'] : errorType(status),
     code: typeof error['code'] === 'string' ? error['code'] : null,
     param: typeof error['param'] === 'string' ? error['param'] : null,
@@ -62,9 +62,12 @@ function firstText(...values: unknown[]): string | undefined {
   for (const value of values) {
     if (typeof value === 'string' && value) return value
     if (value !== undefined && value !== null && typeof value === 'object') {
-      const nested = (value as Record<string, unknown>)['message']
-      if (typeof nested === 'string' && nested) return nested
-      if (Array.isArray(value)) return JSON.stringify(value).slice(0, TEXT_LIMIT)
+      const { message, detail } = value as Record<string, unknown>
+      if (typeof message === 'string' && message) return message
+      // Mistral: `{"message":{"detail":[…]}}`.
+      if (typeof detail === 'string' && detail) return detail
+      const list = Array.isArray(value) ? value : detail
+      if (Array.isArray(list)) return JSON.stringify(list).slice(0, TEXT_LIMIT)
     }
   }
   return undefined

@@ -103,6 +103,16 @@ test.each([
   expect(error.code).toBe(code)
 })
 
+test('a token limit above the model’s is a plain BadRequestError, though it speaks of the context window', async () => {
+  const message =
+    '`max_tokens` must be less than or equal to `8192`, the maximum value for `max_tokens` is less than the `context_window`'
+  const access = await base((_call, response) => sendJson(response, { error: { message } }, 400))
+  const { completion } = await library()
+  const error = await failure(completion({ model: 'groq/m', messages, ...access }))
+  expect(error).toBeInstanceOf(BadRequestError)
+  expect(error).not.toBeInstanceOf(ContextWindowExceededError)
+})
+
 test('a provider that cannot be reached is an APIConnectionError', async () => {
   const upstream = await startUpstream(() => {})
   await upstream.close()
