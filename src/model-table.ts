@@ -1,6 +1,7 @@
 import type { Deployment } from './types/config.ts'
 import type { ModelTable } from './types/plugin.ts'
 import type { Provider, ProviderDefinition, Target } from './types/provider.ts'
+import { checkOnce } from './check-once.ts'
 import { bySpecificity, compilePattern, fillPattern } from './model-pattern.ts'
 import type { ModelPattern } from './model-pattern.ts'
 import { publicAddress } from './public-address.ts'
@@ -105,9 +106,20 @@ export function createModelTable(input: ModelTableInput): ModelTable {
   }
 }
 
-/** A provider with one deployment's options. */
+/**
+ * A provider with one deployment's options. Where those are not what its schema promises, because a required one is missing,
+ * it is a name without endpoints: `upstream.ts` refuses every call before one is looked for.
+ */
 export function makeProvider(deployment: Deployment, definitions: ReadonlyMap<string, ProviderDefinition>): Provider {
   const definition = definitions.get(deployment.provider)!
+  if (deployment.info['missing'] !== undefined && !checkOnce(definition.options, deployment.options).success) {
+    const { baseURL } = deployment.options as { baseURL?: unknown }
+    return {
+      name: definition.name,
+      endpoints: {},
+      baseURL: typeof baseURL === 'string' ? publicAddress(baseURL) : undefined,
+    }
+  }
   const provider = { name: definition.name, ...definition.setup(deployment.options) }
   // It is shown in headers and `/model/info`; a config may have credentials in it.
   return { ...provider, baseURL: publicAddress(provider.baseURL) }
