@@ -8,35 +8,41 @@ import type {
   ThinkingBlock,
 } from '../types/chat.ts'
 
-/** A part of a message's content, as OpenAI's API reference has it. */
-export type ContentPart =
-  | { type: 'text'; text: string; [extra: string]: unknown }
-  | { type: 'image_url'; image_url: { url: string; detail?: 'auto' | 'low' | 'high' }; [extra: string]: unknown }
-  | { type: 'input_audio'; input_audio: { data: string; format: string }; [extra: string]: unknown }
-  | { type: 'file'; file: { file_id?: string; file_data?: string; filename?: string }; [extra: string]: unknown }
-  | { type: 'refusal'; refusal: string }
+/**
+ * The fields of T, and any others. Both ways of saying so are needed: literals may have other fields only beside an index
+ * signature, and what is declared as an interface (an answer's message, the types of OpenAI's SDK) fits into none.
+ */
+type Open<T> = T extends unknown ? T | (T & { [extra: string]: unknown }) : never
 
-/** A message of the conversation so far. */
-export type ChatMessageParam =
-  | { role: 'system' | 'developer' | 'user'; content: string | ContentPart[]; name?: string; [extra: string]: unknown }
+/** A part of a message's content, as OpenAI's API reference has it. */
+export type ContentPart = Open<
+  | { type: 'text'; text: string }
+  | { type: 'image_url'; image_url: Open<{ url: string; detail?: 'auto' | 'low' | 'high' | 'original' }> }
+  | { type: 'input_audio'; input_audio: { data: string; format: string } }
+  | { type: 'file'; file: Open<{ file_id?: string; file_data?: string; filename?: string }> }
+  | { type: 'refusal'; refusal: string }
+>
+
+/** A message of the conversation so far: also one of an answer, as it is. */
+export type ChatMessageParam = Open<
+  | { role: 'system' | 'developer' | 'user'; content: string | ContentPart[]; name?: string }
   | {
       role: 'assistant'
       content?: string | ContentPart[] | null
       name?: string
       refusal?: string | null
-      tool_calls?: ChatToolCall[]
+      tool_calls?: (ChatToolCall | { id: string; type: 'custom'; custom: { name: string; input: string } })[]
       reasoning_content?: string
       thinking_blocks?: ThinkingBlock[]
-      [extra: string]: unknown
     }
-  | { role: 'tool'; content: string | ContentPart[]; tool_call_id: string; [extra: string]: unknown }
-  | { role: 'function'; content: string | null; name: string; [extra: string]: unknown }
+  | { role: 'tool'; content: string | ContentPart[]; tool_call_id: string }
+  | { role: 'function'; content: string | null; name: string }
+>
 
-export interface ChatTool {
+export type ChatTool = Open<{
   type: 'function' | (string & {})
   function?: { name: string; description?: string; parameters?: Record<string, unknown>; strict?: boolean | null }
-  [extra: string]: unknown
-}
+}>
 
 /** What every function of the library takes besides the API's own parameters. */
 export interface GatewayOptions {
@@ -117,7 +123,7 @@ export interface CompletionParams extends GatewayOptions {
   model: string
   messages: ChatMessageParam[]
   stream?: boolean | null | undefined
-  stream_options?: { include_usage?: boolean; [extra: string]: unknown } | null | undefined
+  stream_options?: Open<{ include_usage?: boolean }> | null | undefined
   temperature?: number | null | undefined
   top_p?: number | null | undefined
   n?: number | null | undefined
@@ -131,24 +137,18 @@ export interface CompletionParams extends GatewayOptions {
   top_logprobs?: number | null | undefined
   seed?: number | null | undefined
   tools?: ChatTool[] | null | undefined
-  tool_choice?:
-    | 'none'
-    | 'auto'
-    | 'required'
-    | { type: string; function?: { name: string }; [extra: string]: unknown }
-    | null
-    | undefined
+  tool_choice?: 'none' | 'auto' | 'required' | Open<{ type: string; function?: { name: string } }> | null | undefined
   parallel_tool_calls?: boolean | null | undefined
   functions?: { name: string; description?: string; parameters?: Record<string, unknown> }[] | null | undefined
   function_call?: 'none' | 'auto' | { name: string } | null | undefined
-  response_format?: { type: string; json_schema?: Record<string, unknown>; [extra: string]: unknown } | null | undefined
+  response_format?: Open<{ type: string; json_schema?: object }> | null | undefined
   reasoning_effort?: 'none' | 'minimal' | 'low' | 'medium' | 'high' | (string & {}) | null | undefined
   verbosity?: 'low' | 'medium' | 'high' | (string & {}) | null | undefined
   thinking?: { type: string; budget_tokens?: number; [extra: string]: unknown } | null | undefined
   modalities?: string[] | null | undefined
-  audio?: Record<string, unknown> | null | undefined
-  prediction?: Record<string, unknown> | null | undefined
-  web_search_options?: Record<string, unknown> | null | undefined
+  audio?: object | null | undefined
+  prediction?: object | null | undefined
+  web_search_options?: object | null | undefined
   service_tier?: string | null | undefined
   safety_identifier?: string | null | undefined
   prompt_cache_key?: string | null | undefined
