@@ -3,9 +3,10 @@ import { toAnnotations } from './citations.ts'
 import { isLegacy } from './encode-tools.ts'
 import { readErrorObject } from './error.ts'
 import { toFinishReason } from './finish-reason.ts'
-import { isObject, listOf, newId, type Json, type Part } from './json.ts'
+import { isObject, listOf, type Json, type Part } from './json.ts'
 import { toBlockedFields, toProviderFields } from './provider-fields.ts'
 import { createPartReader, type ImagePart } from './read-parts.ts'
+import { createSpeech, type Speech } from './speech.ts'
 import { toChatUsage } from './usage.ts'
 
 /** A candidate on its way. */
@@ -18,6 +19,7 @@ interface Choice {
   images: ImagePart[]
   signatures: string[]
   others: Part[]
+  speech: Speech
   read(part: unknown): void
 }
 
@@ -72,9 +74,9 @@ export function createChatDecoder(sink: ChatSink, call: Call): StreamDecoder {
 }
 
 function createChoice(sink: ChatSink, index: number, legacy: boolean): Choice {
-  let speaking = false
+  const speech = createSpeech((audio) => sink.delta({ audio }, index))
   const lists = { thinking: [], images: [], signatures: [], others: [] }
-  const choice: Choice = { candidate: {}, text: '', calls: 0, ...lists, read: () => {} }
+  const choice: Choice = { candidate: {}, text: '', calls: 0, ...lists, speech, read: () => {} }
   choice.read = createPartReader({
     text(text) {
       choice.text += text
@@ -88,11 +90,7 @@ function createChoice(sink: ChatSink, index: number, legacy: boolean): Choice {
       else if (number === 0) sink.delta({ function_call: call.function }, index)
     },
     image: (image) => void choice.images.push(image),
-    audio(data) {
-      // The id once: Python's SDK joins what comes twice.
-      sink.delta({ audio: speaking ? { data } : { id: newId('audio_'), data } }, index)
-      speaking = true
-    },
+    audio: (data) => speech.add(data),
     signature: (signature) => void choice.signatures.push(signature),
     other: (part) => void choice.others.push(part),
   })
@@ -107,6 +105,7 @@ interface FinishContext {
 }
 
 function finish(choice: Choice, { index, sink, legacy, blocked }: FinishContext): void {
+  choice.speech.end()
   if (choice.thinking.length) sink.delta({ thinking_blocks: choice.thinking }, index)
   if (choice.images.length) sink.delta({ images: choice.images }, index)
   const annotations = toAnnotations(choice.candidate, choice.text)

@@ -207,16 +207,17 @@ describe('a stream', () => {
     const written = read([
       said([
         { inlineData: { mimeType: 'image/png', data: 'AAAA' } },
-        { inlineData: { mimeType: 'audio/pcm', data: 'AQ==' } },
+        { inlineData: { mimeType: 'audio/pcm', data: 'AQIDBA==' } },
       ]),
-      said([{ inlineData: { mimeType: 'audio/pcm', data: 'Ag==' } }]),
+      said([{ inlineData: { mimeType: 'audio/pcm', data: 'BQYHCA==' } }]),
       said([{ inlineData: { mimeType: 'image/png', data: 'BBBB' } }], stop),
     ])
     const id = expect.stringMatching(/^audio_/) as unknown
+    // 1 to 8, cut where base64 joins and no sample of 16 bits is cut.
     const image = (data: string) => ({ type: 'image_url', image_url: { url: `data:image/png;base64,${data}` } })
     expect(written).toEqual([
-      { delta: { audio: { id, data: 'AQ==' } }, choice: 0 },
-      { delta: { audio: { data: 'Ag==' } }, choice: 0 },
+      { delta: { audio: { id, data: 'AQIDBAUG' } }, choice: 0 },
+      { delta: { audio: { data: 'Bwg=' } }, choice: 0 },
       { delta: { images: [image('AAAA'), image('BBBB')] }, choice: 0 },
       { finish: 'stop', choice: 0 },
     ])
