@@ -24,6 +24,7 @@ const EXCEPTIONS: Record<string, { names: RegExp; reason: string }> = {
   'src/cli/check.ts': { names: /^budget$/, reason: 'the stage of that name' },
   'src/migrate/': { names: /^budget$/, reason: 'the kind of document' },
   'src/directory/end-users.ts': { names: /^budget$/, reason: 'the kind of document' },
+  'src/prices/check-price-list.ts': { names: /^prices$/, reason: 'a field of the price list' },
   'src/gateway-fields.ts': { names: /^cache$/, reason: 'a field of LiteLLM’s request body' },
   'src/library/split-params.ts': { names: /^cache$/, reason: 'a parameter of LiteLLM’s library' },
 }
