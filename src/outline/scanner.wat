@@ -13,6 +13,8 @@
     (local $kept i32) ;; first byte that is not written yet
     (local $start i32) ;; first byte of a string's contents
     (local $hits i32) ;; one bit for each of 16 bytes
+    (local $bit i32) ;; the lowest of them
+    (local $here i32) ;; where it stands
     (local $byte i32)
     (local $digits i32) ;; hex digits to come
     (local $behind i32) ;; looks for a colon behind a string
@@ -30,41 +32,50 @@
         (local.set $at (i32.add (i32.add (local.get $at) (i32.ctz (local.get $hits))) (i32.const 1)))
         (local.set $start (local.get $at))
 
-        (loop $inside
-          ;; The next quote, backslash or control character.
-          (local.set $block (v128.load (local.get $at)))
-          (local.set $hits
-            (i8x16.bitmask
-              (v128.or
+        (block $closed
+          (loop $inside
+            ;; Quotes, backslashes and control characters: with bit 1 turned over, a quote follows the control characters.
+            (local.set $block (v128.load (local.get $at)))
+            (local.set $hits
+              (i8x16.bitmask
                 (v128.or
-                  (i8x16.eq (local.get $block) (i8x16.splat (i32.const 34)))
-                  (i8x16.eq (local.get $block) (i8x16.splat (i32.const 92))))
-                (i8x16.lt_u (local.get $block) (i8x16.splat (i32.const 32))))))
-          (if (i32.eqz (local.get $hits))
-            (then
-              (local.set $at (i32.add (local.get $at) (i32.const 16)))
-              (br $inside)))
-          (local.set $at (i32.add (local.get $at) (i32.ctz (local.get $hits))))
-          (local.set $byte (i32.load8_u (local.get $at)))
-          (if (i32.eq (local.get $byte) (i32.const 92))
-            (then
-              (local.set $byte (i32.load8_u offset=1 (local.get $at)))
-              (local.set $at (i32.add (local.get $at) (i32.const 2)))
-              ;; One bit for each character that may stand behind a backslash: " and / below 64, \ b f n r t above.
-              (if (i32.lt_u (local.get $byte) (i32.const 128))
+                  (i8x16.eq (local.get $block) (i8x16.splat (i32.const 92)))
+                  (i8x16.le_u
+                    (v128.xor (local.get $block) (i8x16.splat (i32.const 2)))
+                    (i8x16.splat (i32.const 32))))))
+            (loop $next
+              (if (i32.eqz (local.get $hits))
                 (then
-                  (br_if $inside
+                  (local.set $at (i32.add (local.get $at) (i32.const 16)))
+                  (br $inside)))
+              (local.set $bit (i32.ctz (local.get $hits)))
+              (local.set $here (i32.add (local.get $at) (local.get $bit)))
+              (local.set $byte (i32.load8_u (local.get $here)))
+              (if (i32.ne (local.get $byte) (i32.const 92))
+                (then
+                  (local.set $at (local.get $here))
+                  (br_if $closed (i32.eq (local.get $byte) (i32.const 34)))
+                  ;; A control character, or the zeros behind the text.
+                  (return (i32.const -1))))
+              (local.set $byte (i32.load8_u offset=1 (local.get $here)))
+              ;; One bit for each character that may stand behind a backslash: " and / below 64, \ b f n r t above.
+              (if (i32.and
+                    (i32.lt_u (local.get $byte) (i32.const 128))
                     (i32.wrap_i64
-                      (i64.and
-                        (i64.const 1)
-                        (i64.shr_u
-                          (select
-                            (i64.const 0x0014404410000000)
-                            (i64.const 0x0000800400000000)
-                            (i32.ge_u (local.get $byte) (i32.const 64)))
-                          (i64.extend_i32_u (i32.and (local.get $byte) (i32.const 63)))))))))
+                      (i64.shr_u
+                        (select
+                          (i64.const 0x0014404410000000)
+                          (i64.const 0x0000800400000000)
+                          (i32.ge_u (local.get $byte) (i32.const 64)))
+                        (i64.extend_i32_u (i32.and (local.get $byte) (i32.const 63))))))
+                (then
+                  (local.set $hits (i32.and (local.get $hits) (i32.shl (i32.const -4) (local.get $bit))))
+                  (br_if $next (i32.lt_u (local.get $bit) (i32.const 15)))
+                  (local.set $at (i32.add (local.get $at) (i32.const 17)))
+                  (br $inside)))
               ;; Or u and four digits.
               (if (i32.ne (local.get $byte) (i32.const 117)) (then (return (i32.const -1))))
+              (local.set $at (i32.add (local.get $here) (i32.const 2)))
               (local.set $digits (i32.const 4))
               (loop $hex
                 (local.set $byte (i32.load8_u (local.get $at)))
@@ -74,9 +85,7 @@
                       (then (return (i32.const -1))))))
                 (local.set $at (i32.add (local.get $at) (i32.const 1)))
                 (br_if $hex (local.tee $digits (i32.sub (local.get $digits) (i32.const 1)))))
-              (br $inside)))
-          ;; A control character, or the zeros behind the text.
-          (if (i32.ne (local.get $byte) (i32.const 34)) (then (return (i32.const -1)))))
+              (br $inside))))
 
         (if (i32.ge_u (i32.sub (local.get $at) (local.get $start)) (local.get $long))
           (then
