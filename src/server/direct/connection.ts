@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { DirectAnswer, DirectCalls } from '../../direct-calls.ts'
 import type { RequestHead } from './request-head.ts'
+import { countRead } from '../collect-young.ts'
 import { isBodiless } from '../../answer-rules.ts'
 import { ByteStream } from '../../byte-stream.ts'
 import { ClientLink } from '../../context.ts'
@@ -122,6 +123,7 @@ export class DirectConnection {
   }
 
   #answer(body: Uint8Array): void {
+    countRead(body.length)
     const { path, headers } = this.#head!
     const link = new ClientLink(this.socket.remoteAddress)
     this.#link = link
