@@ -2,7 +2,7 @@ import type { Cluster, Redis } from 'ioredis'
 import type { RedisSettings } from './options.ts'
 import { StoreAway } from '../counters/store-away.ts'
 import { createBreaker } from './breaker.ts'
-import { addressOf, connectionKey, toRedisOptions } from './options.ts'
+import { addressOf, connectionKey, problemOf, toRedisOptions } from './options.ts'
 import { logger } from '../logger.ts'
 import { share } from '../shared.ts'
 
@@ -21,6 +21,8 @@ export interface RedisStore {
   onBack(fn: () => void): () => void
   /** Resolves when the first connection is there, or was given up for now. */
   readonly started: Promise<void>
+  /** The server's words, where it has no such database for us: without it ioredis goes on in database 0. */
+  readonly noDatabase: Error | undefined
   close(): Promise<void>
 }
 
@@ -32,14 +34,21 @@ const START_WITHIN_MS = 1500
 /** Probes without an answer after which the connection is made anew: a cut network leaves a socket that looks fine. */
 const STUCK_PROBES = 5
 /** Replies that mean that this Redis cannot serve now, or not this call. */
-const CANNOT = /^(LOADING|BUSY|READONLY|MASTERDOWN|OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS)/
+const CANNOT = /^(LOADING|BUSY|READONLY|MASTERDOWN|OOM|MISCONF|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|NOAUTH|WRONGPASS|NOPERM)/
+const TELL_EVERY_MS = 60_000
 
 /** Lends the process's one connection to a Redis: storage mounts, counters and reloads share it. */
 export async function borrowRedis(settings: RedisSettings): Promise<{ store: RedisStore; release(): Promise<void> }> {
   const ioredis = await importIoredis()
+  const problem = problemOf(settings)
+  if (problem !== undefined) throw await configError(problem)
   const make = () => openRedis(createClient(ioredis, settings), settings)
   const { value: store, release } = share(connectionKey(settings), make, (store) => store.close())
   await store.started
+  if (store.noDatabase) {
+    await release()
+    throw await configError(`Redis at ${addressOf(settings)} refuses the database: ${store.noDatabase.message}`)
+  }
   return { store, release }
 }
 
@@ -50,8 +59,10 @@ export function openRedis(client: Redis | Cluster, settings: RedisSettings): Red
   const backs = new Set<() => void>()
   let silent = 0
   let lastError: unknown
+  let noDatabase: Error | undefined
+  let toldAt = -Infinity
 
-  const ping = () => withDeadline(() => (client as Redis).ping(), deadline)
+  const ping = () => withDeadline(() => (noDatabase ? Promise.reject(noDatabase) : (client as Redis).ping()), deadline)
   const breaker = createBreaker({
     failures: FAILURES,
     probeAfter: PROBE_AFTER_MS,
@@ -78,8 +89,18 @@ export function openRedis(client: Redis | Cluster, settings: RedisSettings): Red
   // Without a listener ioredis prints every failed reconnect.
   client.on('error', (error: unknown) => {
     lastError = error
+    if (isReply(error) && error.command?.name === 'select') noDatabase = error
+  })
+  client.on('close', () => {
+    noDatabase = undefined
   })
 
+  /** Pings go through where commands do not (a replica, no memory left, few rights), so it never counts as away. */
+  const tellRefusal = (error: Error) => {
+    if (Date.now() - toldAt < TELL_EVERY_MS) return
+    toldAt = Date.now()
+    logger.warn(`Redis at ${address} does not do what it is asked: ${error.message.slice(0, 200)}`)
+  }
   const away = (reason: StoreAway['reason'], cause?: unknown) => {
     const error = new StoreAway(reason, `Redis at ${address} is away (${reason})`, { cause })
     if (reason !== 'open') breaker.failed(error)
@@ -94,19 +115,26 @@ export function openRedis(client: Redis | Cluster, settings: RedisSettings): Red
     },
     async run(send) {
       if (breaker.open) throw away('open')
+      if (noDatabase) throw away('failed', noDatabase)
       try {
         const reply = await withDeadline(() => send(client), deadline)
         breaker.succeeded()
         return reply
       } catch (error) {
         if (error === LATE) throw away('timeout')
-        if (isReply(error) && !CANNOT.test(error.message)) throw error
+        if (isReply(error)) {
+          if (!CANNOT.test(error.message)) throw error
+          tellRefusal(error)
+        }
         throw away('failed', error)
       }
     },
     onBack(fn) {
       backs.add(fn)
       return () => void backs.delete(fn)
+    },
+    get noDatabase() {
+      return noDatabase
     },
     started: connect(client).catch((error: unknown) => breaker.trip(away('failed', error))),
     async close() {
@@ -157,10 +185,13 @@ async function importIoredis() {
     return { Cluster, Redis }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
-    const { ConfigError } = await import('../config/problem.ts')
-    const message = 'the driver "redis" needs the package ioredis. Install it: npm i ioredis'
-    throw new ConfigError([{ file: '', path: 'storage', message }])
+    throw await configError('the driver "redis" needs the package ioredis. Install it: npm i ioredis')
   }
+}
+
+async function configError(message: string): Promise<Error> {
+  const { ConfigError } = await import('../config/problem.ts')
+  return new ConfigError([{ file: '', path: 'storage', message }])
 }
 
 function createClient(ioredis: Awaited<ReturnType<typeof importIoredis>>, settings: RedisSettings): Redis | Cluster {
@@ -179,7 +210,7 @@ function createClient(ioredis: Awaited<ReturnType<typeof importIoredis>>, settin
   })
 }
 
-function isReply(error: unknown): error is Error {
+function isReply(error: unknown): error is Error & { readonly command?: { readonly name: string } } {
   return error instanceof Error && error.name === 'ReplyError'
 }
 

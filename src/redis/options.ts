@@ -32,6 +32,25 @@ export function toRedisOptions(settings: RedisSettings): RedisOptions {
   }
 }
 
+/** What nobody could connect with, and why; ioredis throws for some of it, and ends the process for some. Names no value. */
+export function problemOf({ url, db }: RedisSettings): string | undefined {
+  if (db !== undefined && !/^\d+$/.test(String(db))) return 'the `db` of a Redis is not the number of a database.'
+  // A socket's path.
+  if (url === undefined || /^\/(?!\/)/.test(url)) return undefined
+  const hint = 'Write redis://user:password@host:6379/0, and characters such as / # ? in the password as %2F %23 %3F.'
+  const [protocol] = /^[^/?#@]+:\/\//.exec(url) ?? []
+  if (protocol && !/^rediss?:/i.test(protocol)) return `the url of a Redis begins with redis:// or rediss://. ${hint}`
+  try {
+    const { pathname } = new URL(protocol ? url : `redis://${url.replace(/^\/\//, '')}`)
+    if (protocol && !/^\/?\d*$/.test(pathname)) {
+      return `in the url of a Redis, the number of a database follows the host. ${hint}`
+    }
+    return undefined
+  } catch {
+    return `the url of a Redis cannot be read. ${hint}`
+  }
+}
+
 /** What makes two mounts use one connection. Holds the password: never log it. */
 export function connectionKey(settings: RedisSettings): string {
   const { base: _base, ttl: _ttl, driver: _driver, ...rest } = settings
