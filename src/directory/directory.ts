@@ -2,6 +2,7 @@ import type { Storage } from 'unstorage'
 import type { Counters } from '../types/counters.ts'
 import type { Directory, DirectoryDocuments, DirectoryKind } from '../types/directory.ts'
 import { createKeyedQueue } from '../storage/keyed-queue.ts'
+import { logger } from '../logger.ts'
 import { storageKey } from '../storage/storage-key.ts'
 import { withLock } from './lock.ts'
 import { createCache } from './cache.ts'
@@ -36,8 +37,14 @@ export function createDirectory({ storage, counters, pollMs = 300 }: DirectoryOp
   let changes = 0
   const version = watchVersion({ counters, pollMs, onChange: () => (cache.expire(), changes++) })
 
-  const read = async (kind: DirectoryKind, id: string): Promise<Document | undefined> =>
-    ((await storage.getItem(placeOf(kind, id))) ?? undefined) as Document | undefined
+  const read = async (kind: DirectoryKind, id: string): Promise<Document | undefined> => {
+    const place = placeOf(kind, id)
+    const found: unknown = await storage.getItem(place)
+    if (found === null || found === undefined) return undefined
+    // Half a document would be an owner without limits.
+    if (!isDocument(kind, found)) throw new Error(`${damaged(place)}. Bring it back from a backup, or remove it.`)
+    return found
+  }
 
   const store = async (kind: DirectoryKind, id: string, document: Document | undefined) => {
     if (document === undefined) await storage.removeItem(placeOf(kind, id))
@@ -88,9 +95,14 @@ export function createDirectory({ storage, counters, pollMs = 300 }: DirectoryOp
       const keys = await storage.getKeys(storageKey(PLACE, kind))
       const documents = new Map<string, Document>()
       for (let at = 0; at < keys.length; at += AT_ONCE) {
-        const some = await Promise.all(keys.slice(at, at + AT_ONCE).map((key) => storage.getItem(key)))
-        for (const document of some)
-          if (document !== null) documents.set(idOf(kind, document as never), document as never)
+        const places = keys.slice(at, at + AT_ONCE)
+        const some: unknown[] = await Promise.all(places.map((key) => storage.getItem(key)))
+        for (const [i, document] of some.entries()) {
+          if (document === null) continue
+          // One of thousands is no reason to show none of them.
+          if (isDocument(kind, document)) documents.set(String(document[ID_FIELDS[kind] as never]), document)
+          else logger.error(`${damaged(places[i]!)}, and is left out of lists.`)
+        }
       }
       lists.set(kind, { generation, documents })
       return [...documents.values()] as never
@@ -118,6 +130,12 @@ const ID_FIELDS = {
   organization: 'organization_id',
 } as const satisfies Record<DirectoryKind, string>
 
-function idOf(kind: DirectoryKind, document: Record<string, unknown>): string {
-  return String(document[ID_FIELDS[kind]])
+/** A file may have been edited by hand, cut off or restored in part. */
+function isDocument(kind: DirectoryKind, found: unknown): found is Document {
+  if (typeof found !== 'object' || found === null) return false
+  return typeof (found as Record<string, unknown>)[ID_FIELDS[kind]] === 'string'
+}
+
+function damaged(place: string): string {
+  return `the document ${place} in the storage is damaged`
 }

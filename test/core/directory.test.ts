@@ -4,6 +4,7 @@ import type { Storage } from 'unstorage'
 import { createMemoryCounters, StoreAway } from '../../src/index.ts'
 import type { BudgetDocument, Counters } from '../../src/index.ts'
 import { createRedisCounters } from '../../src/counters/redis.ts'
+import { logger } from '../../src/logger.ts'
 import { createDirectory } from '../../src/directory/directory.ts'
 import type { OpenDirectory } from '../../src/directory/directory.ts'
 import { borrowRedis } from '../../src/redis/client.ts'
@@ -233,3 +234,23 @@ if (found) {
     })
   })
 }
+
+test.each([
+  ['half a file', '{"ungate":1,"value":{"budget_id":"b","max_'],
+  ['an empty file', ''],
+  ['an object of something else', { max_budget: 5 }],
+  ['a number', 5],
+])('a document that is damaged is no document without limits, and spoils no list: %s', async (_what, found) => {
+  const error = vi.spyOn(logger, 'error').mockImplementation(() => {})
+  onTestFinished(() => void error.mockRestore())
+  const storage = createStorage()
+  const directory = open(storage, createMemoryCounters())
+  await directory.update('budget', 'whole', () => budget('whole', 1))
+  await storage.setItem('directory:budget:b', found as never)
+  await expect(directory.get('budget', 'b')).rejects.toThrow(
+    'the document directory:budget:b in the storage is damaged',
+  )
+  await expect(directory.update('budget', 'b', () => budget('b', 1))).rejects.toThrow('damaged')
+  expect(await directory.list('budget')).toMatchObject([{ budget_id: 'whole' }])
+  expect(error).toHaveBeenCalledExactlyOnceWith(expect.stringContaining('directory:budget:b'))
+})
