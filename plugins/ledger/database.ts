@@ -9,6 +9,8 @@ export interface Database {
   lists(sql: string, params?: readonly Value[]): Promise<Value[][]>
   /** Runs `work` in one transaction: all of it or nothing. */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>
+  /** False: what is written is nowhere any more, as its file was deleted or replaced. Another has to be opened. */
+  there?(): boolean
   close(): Promise<void>
 }
 

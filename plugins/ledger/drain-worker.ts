@@ -31,10 +31,16 @@ let again = false
 let retry: ReturnType<typeof setTimeout> | undefined
 let closing = false
 
-/** Opened and migrated; opened anew after it could not be. */
+/** Opened and migrated; opened anew after it could not be, and when its file is gone. */
 function open(): Promise<Database> {
-  if (database) return Promise.resolve(database)
+  if (database && database.there?.() !== false) return Promise.resolve(database)
   opening ??= (async () => {
+    // Before another is opened beside it: the two would share their write-ahead log.
+    if (database) {
+      send({ type: 'warning', message: 'the file of the database was deleted or replaced: it is opened anew' })
+      await database.close().catch(() => {})
+      database = undefined
+    }
     const opened = await openDatabase(url, root)
     try {
       await migrate(opened)

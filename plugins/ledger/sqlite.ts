@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import type { DatabaseSync, StatementSync } from 'node:sqlite'
 import type { Database, Transaction } from './database.ts'
@@ -35,6 +35,8 @@ export async function openSqlite(path: string, root: string): Promise<Database> 
   for (const pragma of PRAGMAS) database.exec(`PRAGMA ${pragma}`)
   const prepare = preparer(database)
   const prepareLists = preparer(database)
+  const opened = identityOf(file)
+  const there = () => identityOf(file) === opened
   const all: Database['all'] = async (sql, params = []) => prepare(sql).all(...params) as Row[]
   return {
     dialect: 'sqlite',
@@ -51,14 +53,23 @@ export async function openSqlite(path: string, root: string): Promise<Database> 
       try {
         const result = await work(createTransaction(prepare, all))
         database.exec('COMMIT')
+        // SQLite writes on into a file that has no name any more, and the journal would drop what nobody can read.
+        if (!there()) throw new Error('its file was deleted or replaced')
         return result
       } catch (error) {
         rollback(database)
         throw error
       }
     },
+    there,
     close: async () => database.close(),
   }
+}
+
+/** Which file is behind a path; empty where there is none. */
+function identityOf(file: string): string {
+  const found = statSync(file, { throwIfNoEntry: false, bigint: true })
+  return found ? `${found.dev}:${found.ino}` : ''
 }
 
 /** Statements that were prepared once. */
