@@ -32,17 +32,21 @@ export async function openCounters(config: GatewayConfig, root: string | undefin
 }
 
 async function redisCounters(settings: RedisSettings): Promise<OpenCounters> {
-  const [{ borrowRedis }, { createRedisCounters }, { connectionKey }] = await Promise.all([
+  const [{ borrowRedis }, { createRedisCounters }, { connectionKey }, { warnOfEviction }] = await Promise.all([
     import('./redis/client.ts'),
     import('./counters/redis.ts'),
     import('./redis/options.ts'),
+    import('./redis/warn-of-eviction.ts'),
   ])
   const { store, release } = await borrowRedis(settings)
   const prefix = String(settings['base'] ?? REDIS_PREFIX)
   // Shared as well: settlements that wait for a Redis that is away outlive a reload.
   const counters = share(
     `counters:${prefix}:${connectionKey(settings)}`,
-    () => createRedisCounters(store, { prefix }),
+    () => {
+      warnOfEviction(store, settings)
+      return createRedisCounters(store, { prefix })
+    },
     (shared) => shared.close?.(),
   )
   return {

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { ConfigError } from '../../src/config/problem.ts'
 import { createRedisCounters } from '../../src/counters/redis.ts'
 import { logger } from '../../src/logger.ts'
+import { openCounters } from '../../src/open-counters.ts'
 import { borrowRedis } from '../../src/redis/client.ts'
 import type { RedisSettings } from '../../src/redis/options.ts'
 import { hasRedis, startRedis } from '../support/redis.ts'
@@ -107,5 +108,26 @@ if (found) {
       await admin.run((client) => client.call('ACL', 'SETUSER', 'default', '+@all'))
     }
     await vi.waitFor(async () => expect(await counters.get(['k'])).toEqual([6]), { timeout: 15_000, interval: 50 })
+  })
+
+  test.each([
+    ['allkeys-lru', '100mb', 1],
+    ['volatile-ttl', '100mb', 1],
+    ['noeviction', '100mb', 0],
+    ['allkeys-lru', '0', 0],
+  ])('a Redis that would drop counters is told of: %s with maxmemory %s', async (policy, most, times) => {
+    const warn = vi.spyOn(logger, 'warn').mockImplementation(() => {})
+    const full = await startRedis(['--maxmemory-policy', policy, '--maxmemory', most])
+    closing.push(() => full.kill())
+    const { counters, close } = await openCounters(
+      { storage: { default: { driver: 'redis', url: full.url, deadline } } },
+      undefined,
+    )
+    closing.push(close)
+    // Its answer comes behind that of the question.
+    await counters.add([add])
+    expect(warn.mock.calls.map(([text]) => String(text))).toEqual(
+      Array(times).fill(expect.stringContaining(`(maxmemory-policy ${policy})`)),
+    )
   })
 }
