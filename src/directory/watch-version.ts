@@ -17,7 +17,8 @@ export interface VersionWatchOptions {
   onChange(): void
 }
 
-const KEY = 'directory:version'
+/** The counter that all changes of documents add to. */
+export const VERSION_KEY = 'directory:version'
 
 /** Follows the count of changes that all nodes share. */
 export function watchVersion({ counters, pollMs, onChange }: VersionWatchOptions): VersionWatch {
@@ -29,7 +30,7 @@ export function watchVersion({ counters, pollMs, onChange }: VersionWatchOptions
 
   /** What was added here is no news: of every step that we add, the value before it is what others made of it. */
   const add = async (by: number) => {
-    const { values } = await counters.add([{ key: KEY, by, limit: Infinity, ttlMs: Infinity }])
+    const { values } = await counters.add([{ key: VERSION_KEY, by, limit: Infinity, ttlMs: Infinity }])
     const value = values[0]!
     // The first look counts as news as well: what was read before it may have changed before it.
     if (value - by !== seen) onChange()

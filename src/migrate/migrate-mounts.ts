@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../types/config.ts'
 import type { RedisSettings } from '../redis/options.ts'
 import { ConfigError } from '../config/problem.ts'
 import { resolveEnv } from '../config/env.ts'
+import { VERSION_KEY } from '../directory/watch-version.ts'
 import { DATA_FOLDER, REDIS_PREFIX, createGatewayStorage } from '../storage.ts'
 import { copyDocuments } from './copy-documents.ts'
 import type { CopyCount } from './copy-documents.ts'
@@ -59,6 +60,8 @@ export async function migrateMounts(options: MigrateMountsOptions): Promise<Moun
       skip: (key) => others.some((name) => key.startsWith(`${name}:`)),
       onError: options.onError,
     })
+    // Also where nothing differs: a run that broke off may have told nobody.
+    if (!dryRun) await tellNodes(to, config)
     const spend = options.spend === false ? undefined : await spendOf({ from, to, config, root, dryRun })
     return { dryRun, documents, spend }
   } finally {
@@ -116,6 +119,18 @@ async function openEnd({ name, settings }: End, root: string) {
   }
 }
 
+/** Gateways that use the place already have keys and teams in memory: to them this is another node's change. */
+async function tellNodes(to: End, config: GatewayConfig): Promise<void> {
+  const settings = config.storage?.['counters'] ?? to.settings
+  if (settings.driver !== 'redis') return
+  const { counters, close } = await openRedisCounters({ deadline: DEADLINE_MS, ...settings })
+  try {
+    await counters.add([{ key: VERSION_KEY, by: 1, limit: Infinity, ttlMs: Infinity }])
+  } finally {
+    await close()
+  }
+}
+
 interface SpendInput {
   readonly from: End
   readonly to: End
@@ -138,6 +153,11 @@ async function spendOf({ from, to, config, root, dryRun }: SpendInput): Promise<
 
 async function openSpend({ settings }: End, root: string): Promise<SpendPlace> {
   if (settings.driver !== 'redis') return journalPlace(join(root, DATA_FOLDER, 'counters.journal'))
+  const opened = await openRedisCounters(settings)
+  return redisPlace({ id: `${opened.prefix} ${opened.connection}`, ...opened })
+}
+
+async function openRedisCounters(settings: Settings) {
   const [{ borrowRedis }, { createRedisCounters }, { connectionKey }] = await Promise.all([
     import('../redis/client.ts'),
     import('../counters/redis.ts'),
@@ -146,16 +166,16 @@ async function openSpend({ settings }: End, root: string): Promise<SpendPlace> {
   const { store, release } = await borrowRedis(settings as RedisSettings)
   const prefix = String(settings['base'] ?? REDIS_PREFIX)
   const counters = createRedisCounters(store, { prefix })
-  return redisPlace({
-    id: `${prefix} ${connectionKey(settings as RedisSettings)}`,
+  return {
     store,
     counters,
     prefix,
+    connection: connectionKey(settings as RedisSettings),
     async close() {
       await counters.close?.()
       await release()
     },
-  })
+  }
 }
 
 function sameSettings(a: Settings, b: Settings): boolean {

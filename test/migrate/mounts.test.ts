@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Driver } from 'unstorage'
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { GatewayConfig } from '../../src/index.ts'
 import { copyDocuments } from '../../src/migrate/copy-documents.ts'
 import { migrateMounts } from '../../src/migrate/migrate-mounts.ts'
@@ -138,6 +138,28 @@ test.each([
 })
 
 if (found) {
+  test('gateways that use the Redis already hear of what is copied there', async () => {
+    const files = await open({})
+    await fill(files)
+    await closeAll()
+    const config: GatewayConfig = { storage: { default: { driver: 'redis', url: redis.url, base: 'heard', deadline } } }
+    const move = { config, root, from: 'fs', to: 'default' }
+    await migrateMounts(move)
+    const { directory, counters } = await open(config)
+    const token = hashOf('sk-a')
+    await directory.get('key', token)
+    await vi.waitFor(() => expect(directory.version()).toBeGreaterThan(0))
+    expect(await directory.get('key', token)).toMatchObject({ key_name: 'sk-...k-a' })
+
+    const old = await createGatewayStorage(undefined, root)
+    const key = `directory:key:${token}`
+    await old.setItem(key, { ...((await old.getItem(key)) as object), blocked: true })
+    await old.dispose()
+    expect((await migrateMounts(move)).documents).toMatchObject({ changed: 1 })
+    await vi.waitFor(async () => expect(await directory.get('key', token)).toMatchObject({ blocked: true }))
+    expect(await counters.get(['directory:version'])).toEqual([2])
+  })
+
   test('files to Redis with spend, exactly; again changes nothing; and back', async () => {
     const files = await open({})
     await fill(files)
