@@ -78,7 +78,9 @@ export function createStore(storage: DocumentStorage, options: StoreOptions): St
 function isEntry(value: unknown): value is Entry {
   if (typeof value !== 'object' || value === null) return false
   const { at, until, headers, body } = value as Partial<Entry>
-  return typeof at === 'number' && typeof until === 'number' && typeof body === 'string' && typeof headers === 'object'
+  if (typeof at !== 'number' || typeof until !== 'number' || typeof body !== 'string') return false
+  if (typeof headers !== 'object' || headers === null) return false
+  return Object.values(headers).every((header) => typeof header === 'string')
 }
 
 async function withDeadline<T>(work: Promise<T>, ms: number): Promise<T> {

@@ -441,6 +441,8 @@ test('the store takes no half-written entry and removes old ones', async () => {
   const items = new Map<string, unknown>([
     ['cache:torn', '{"at":1,"unt'],
     ['cache:foreign', { hello: 1 }],
+    ['cache:headless', { ...entry(Date.now() + 1000), headers: null }],
+    ['cache:odd', { ...entry(Date.now() + 1000), headers: { 'content-type': 5 } }],
     ['cache:old', entry(1)],
     ['cache:good', entry(Date.now() + 1000)],
   ])
@@ -452,8 +454,9 @@ test('the store takes no half-written entry and removes old ones', async () => {
     removeItem: async (key: string) => void removed.push(key),
   }
   const store = createStore(storage, { prefix: 'cache', deadline: 100, onError: () => {} })
-  const found = await Promise.all(['torn', 'foreign', 'old', 'good', 'none'].map((key) => store.get(key)))
-  expect(found.map((item) => item !== undefined)).toEqual([false, false, false, true, false])
+  const names = ['torn', 'foreign', 'headless', 'odd', 'old', 'good', 'none']
+  const found = await Promise.all(names.map((key) => store.get(key)))
+  expect(names.filter((_name, i) => found[i] !== undefined)).toEqual(['good'])
   expect(removed).toEqual(['cache:old'])
   await store.set('new', { ...entry(1500), at: 0 })
   expect(stored).toEqual([['cache:new', { ...entry(1500), at: 0 }, { ttl: 2 }]])
