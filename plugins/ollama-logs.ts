@@ -35,7 +35,7 @@ export default definePlugin({
 
     return {
       log(record) {
-        if (record.provider !== 'ollama') return
+        if (record.provider !== 'ollama' || record.cacheHit) return
         ring[next] = record
         next = (next + 1) % size
       },

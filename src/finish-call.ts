@@ -4,10 +4,11 @@ import type { ErrorShape } from './types/chat.ts'
 import type { CallContext } from './context.ts'
 import type { LogQueue } from './log-queue.ts'
 import type { PriceTable } from './types/prices.ts'
+import type { Target } from './types/provider.ts'
 import { ByteStream } from './byte-stream.ts'
 import { endUserOf } from './end-user.ts'
 import type { Recorder } from './types/plugin.ts'
-import { callCost } from './prices/call-cost.ts'
+import { cachedTarget, callCost } from './prices/call-cost.ts'
 import { addCostHeaders } from './prices/cost-headers.ts'
 
 export interface FinishInput {
@@ -51,7 +52,7 @@ export function finishCall(
     }
   }
   if (record.length === 0 && log.idle) return undefined
-  const entry = toLogRecord(ctx, outcome)
+  const entry = toLogRecord(ctx, outcome, input.answer)
   let kept: Promise<void> | undefined
   for (const take of record) {
     try {
@@ -104,9 +105,9 @@ function toOutcome(
   }
 }
 
-function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
+function toLogRecord(ctx: CallContext, outcome: Outcome, answer: Answer | undefined): LogRecord {
   const { call, principal } = ctx
-  const target = outcome.target ?? (ctx.attempts.length > 0 ? ctx.targets[0] : undefined)
+  const target = outcome.target ?? targetOf(ctx, answer)
   return {
     id: ctx.id,
     at: ctx.startedAt,
@@ -135,6 +136,12 @@ function toLogRecord(ctx: CallContext, outcome: Outcome): LogRecord {
     endUser: principal?.endUser ?? endUserOf(call),
     tags: tagsOf(ctx),
   }
+}
+
+/** Whose call it was where nobody answered: of what was kept, who answered then, or reports had calls of no model. */
+function targetOf(ctx: CallContext, answer: Answer | undefined): Target | undefined {
+  if (ctx.cacheHit && answer) return cachedTarget(ctx, answer)
+  return ctx.attempts.length > 0 ? ctx.targets[0] : undefined
 }
 
 /** A plain copy: a thrown error would carry its stack and cause into every sink. */

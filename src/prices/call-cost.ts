@@ -165,8 +165,8 @@ export function charactersOf(messages: unknown): number {
   return characters
 }
 
-/** A cached answer names its deployment in a header; that one would have been paid. */
-function cachedTarget(ctx: Context, answer: Answer): Target | undefined {
+/** A cached answer names its deployment in a header; that one would have been paid, and is what the books name. */
+export function cachedTarget(ctx: Context, answer: Answer): Target | undefined {
   const id = answer.headers['x-litellm-model-id']
   return ctx.targets.find((target) => target.id === id) ?? ctx.targets[0]
 }

@@ -109,7 +109,7 @@ export interface LogRecord {
   readonly principal?: Principal | undefined
   /** Whose credentials a refused call had, where nobody was admitted. */
   readonly identified?: Principal | undefined
-  /** Id of the deployment that answered. */
+  /** Id of the deployment that answered; of an answer from a cache, the one that did then. */
   readonly deployment?: string | undefined
   readonly group?: string | undefined
   readonly provider?: string | undefined

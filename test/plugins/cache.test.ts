@@ -117,6 +117,15 @@ test('an identical call gets the same bytes without the provider, and the record
     { cacheHit: false, status: 200, usage: { input: 7, output: 3 }, attempts: 1 },
     { cacheHit: true, status: 200, usage: { input: 7, output: 3 }, attempts: 0 },
   ])
+  // Reports by model and provider count both.
+  const whose = records.map(({ group, deployment, provider, upstreamModel: model }) => [
+    group,
+    deployment,
+    provider,
+    model,
+  ])
+  expect(whose[0]).toEqual(['m', first.headers.get('x-litellm-model-id'), 'openai', expect.any(String)])
+  expect(whose[1]).toEqual(whose[0])
 })
 
 test('a stream comes again as the same stream', async () => {
