@@ -59,5 +59,5 @@ async function redisCounters(settings: RedisSettings): Promise<OpenCounters> {
 }
 
 function journalFailed(error: unknown): void {
-  logger.error('The journal of spend cannot be written; it is kept in memory until it can:', error)
+  logger.error('The journal of spend cannot be written; meanwhile spend is in memory alone:', error)
 }

@@ -1,4 +1,15 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 
 /** The state of one total, as it is from now on. */
@@ -29,6 +40,8 @@ export interface JournalOptions {
 }
 
 const PREFIX = 'spend:'
+/** The file is looked for this often, not with every write. */
+const LOOK_MS = 1000
 
 /**
  * An append-only file of the totals whose key begins with `spend:`, one JSON array per line: key, value, end. The last
@@ -46,6 +59,9 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
   let torn = false
   let bytes = 0
   let compactAt = 0
+  let number: bigint | undefined
+  let lookAt = 0
+  let told = false
 
   const compact = () => {
     const at = now()
@@ -66,14 +82,29 @@ export function openJournal(file: string, options: JournalOptions = {}): Journal
     }
     if (fd !== undefined) closeSync(fd)
     fd = next
+    number = fstatSync(next, { bigint: true }).ino
     bytes = Buffer.byteLength(text)
     compactAt = Math.max(options.compactAt ?? 16 * 1024 * 1024, bytes * 4)
     missing.clear()
     torn = false
   }
 
+  /** False where the file is gone: writes into one without a name are seen by nobody. Of another's, its owner is told. */
+  const isThere = () => {
+    if (now() < lookAt) return true
+    lookAt = now() + LOOK_MS
+    const found = statSync(file, { bigint: true, throwIfNoEntry: false })
+    if (found && found.ino !== number && !told) {
+      told = true
+      options.onError?.(
+        new Error(`${file} was replaced by another process. One gateway alone may use a project's folder.`),
+      )
+    }
+    return found !== undefined
+  }
+
   const append = (entries: readonly JournalEntry[]) => {
-    if (fd === undefined) return compact()
+    if (fd === undefined || !isThere()) return compact()
     if (bytes > compactAt) {
       try {
         return compact()

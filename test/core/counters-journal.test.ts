@@ -170,3 +170,30 @@ test('a journal of another process that appends is read as far as it goes', asyn
   appendFileSync(file, '["spend:a",5,null]\n')
   expect(await open().get(['spend:a'])).toEqual([5])
 })
+
+test('a file that is deleted while it is written to comes again, with all that was in it', async () => {
+  const counters = open()
+  await counters.add([{ key: 'spend:a', by: 5, limit: Infinity, ttlMs: Infinity }])
+  rmSync(folder, { recursive: true })
+  now += 2000
+  await counters.add([{ key: 'spend:b', by: 7, limit: Infinity, ttlMs: Infinity }])
+  counters.close?.()
+  expect(open().get(['spend:a', 'spend:b'])).toEqual([5, 7])
+})
+
+test('of two gateways in one folder, the one whose file was replaced says so, once, and leaves it to the other', async () => {
+  const onError = vi.fn()
+  const add = (key: string) => [{ key, by: 1, limit: Infinity, ttlMs: Infinity }]
+  const first = open({ onError })
+  await first.add(add('spend:first'))
+  const second = open()
+  await second.add(add('spend:second'))
+  for (let i = 0; i < 2; i++) {
+    now += 2000
+    await first.add(add('spend:first'))
+  }
+  expect(onError).toHaveBeenCalledExactlyOnceWith(
+    expect.objectContaining({ message: expect.stringMatching(/was replaced by another process/) }),
+  )
+  expect(open().get(['spend:second'])).toEqual([1])
+})
