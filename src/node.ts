@@ -27,7 +27,7 @@ export function toNodeListener(gateway: Pick<Gateway, 'app'>): NodeHandler {
  * @param options.prefix path that is taken off before the gateway looks: `/ai` serves `/ai/v1/chat/completions`
  */
 export function toNodeMiddleware(gateway: Pick<Gateway, 'app'>, options: { prefix?: string } = {}): NodeMiddleware {
-  const prefix = (options.prefix ?? '').replace(/\/+$/, '')
+  const prefix = (options.prefix ?? '').replace(/^\/*(?=[^/])/, '/').replace(/\/+$/, '')
   const listener = toNodeListener(gateway)
   return (request, response, next) => {
     const url = request.url ?? '/'
