@@ -42,7 +42,8 @@ const encoder = new TextEncoder()
 const NOTHING: readonly Uint8Array[] = []
 const EVENT_STREAM = {
   'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache',
+  // Express's `compression` would as well (RFC 9111 §5.2.2.6 forbids it).
+  'cache-control': 'no-cache, no-transform',
   // nginx in front would collect the stream otherwise (ngx_http_proxy_module, X-Accel-Buffering).
   'x-accel-buffering': 'no',
 }

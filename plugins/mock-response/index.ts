@@ -87,7 +87,7 @@ function answer(ctx: Context, target: Target, mock: Mock): Answer | undefined {
     return { status: 200, headers, body: JSON.stringify(body), usage, target }
   }
   headers['content-type'] = 'text/event-stream; charset=utf-8'
-  headers['cache-control'] = 'no-cache'
+  headers['cache-control'] = 'no-cache, no-transform'
   const events = new TextEncoder().encode(mockedEvents(ctx, mock))
   return { status: 200, headers, body: ByteStream.from(events), usage, target, ttftMs: Date.now() - ctx.startedAt }
 }
