@@ -35,7 +35,7 @@ export function bodyTooLarge(limit: number): GatewayError {
 export function readNodeBody(request: NodeBody, limit: number): Promise<Uint8Array> {
   const length = Number(request.headers['content-length'])
   if (length > limit) return Promise.reject(bodyTooLarge(limit))
-  if (request.readableEnded && request.body !== undefined) return Promise.resolve(fromParsed(request.body))
+  if (request.readableEnded) return takeRead(request)
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let size = 0
@@ -67,6 +67,7 @@ export function readNodeBody(request: NodeBody, limit: number): Promise<Uint8Arr
 /** Reads a web request's body with the same limit. */
 export async function readWebBody(request: Request, limit: number): Promise<Uint8Array> {
   if (Number(request.headers.get('content-length')) > limit) throw bodyTooLarge(limit)
+  if (request.bodyUsed) throw readAlready()
   const reader = request.body?.getReader()
   if (!reader) return new Uint8Array()
   const chunks: Uint8Array[] = []
@@ -81,6 +82,20 @@ export async function readWebBody(request: Request, limit: number): Promise<Uint
     }
     chunks.push(value)
   }
+}
+
+/** A body that was read before: what a framework made of it, or nothing where there was none. Waiting would never end. */
+async function takeRead({ headers, body }: NodeBody): Promise<Uint8Array> {
+  if (body !== undefined) return fromParsed(body)
+  if (headers['transfer-encoding'] === undefined && !Number(headers['content-length'])) return new Uint8Array()
+  throw readAlready()
+}
+
+/** The client did nothing wrong: it is told of an internal error, and the app's log what to do. */
+function readAlready(): Error {
+  return new Error(
+    'the body was read before the gateway got the request. Mount the gateway before what reads bodies, or leave the parsed body in `request.body` of the Node request.',
+  )
 }
 
 function fromParsed(body: unknown): Uint8Array {

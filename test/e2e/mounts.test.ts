@@ -3,12 +3,13 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import express from 'express'
 import { toNodeHandler } from 'h3/node'
 import OpenAI from 'openai'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { app as expressApp } from '../../examples/express.ts'
 import { app as fastifyApp } from '../../examples/fastify.ts'
 import { app as h3App } from '../../examples/h3.ts'
 import { server as nodeServer } from '../../examples/node-http.ts'
-import { createGateway, toNodeMiddleware } from '../../src/index.ts'
+import Fastify from 'fastify'
+import { createGateway, logger, toNodeMiddleware } from '../../src/index.ts'
 import { instantMock, serveHandler } from '../support/serve.ts'
 
 const hello = [{ role: 'user' as const, content: 'Hello' }]
@@ -92,13 +93,60 @@ describe('behind a body parser', () => {
       await gateway.close()
     }
   })
+
+  it('says what to do where the body was read and kept elsewhere, instead of waiting for it', async () => {
+    const error = vi.spyOn(logger, 'error').mockImplementation(() => {})
+    onTestFinished(() => error.mockRestore())
+    const gateway = await createGateway(instantMock, { env: {} })
+    const ai = toNodeMiddleware(gateway, { prefix: '/ai' })
+    const app = Fastify()
+    app.all('/ai/*', (request, reply) => {
+      reply.hijack()
+      ai(request.raw, reply.raw)
+    })
+    await app.ready()
+    const reading = (request: IncomingMessage, response: ServerResponse) => {
+      request.resume().on('end', () => setImmediate(() => ai(request, response)))
+    }
+    const inFastify = await serveHandler((request, response) => app.server.emit('request', request, response))
+    const inNode = await serveHandler(reading)
+    try {
+      for (const { url } of [inFastify, inNode]) {
+        error.mockClear()
+        const headers = { 'content-type': 'application/json' }
+        const body = JSON.stringify({ model: 'mock/echo', messages: hello })
+        const response = await fetch(`${url}/ai/v1/chat/completions`, { method: 'POST', headers, body })
+        expect(response.status).toBe(500)
+        expect(String(error.mock.calls[0]?.[1])).toContain('the body was read before the gateway got the request')
+        const empty = await fetch(`${url}/ai/v1/chat/completions`, { method: 'POST' })
+        expect([empty.status, await empty.text()]).toEqual([400, expect.stringContaining('empty')])
+      }
+      const used = new Request('http://gateway/v1/chat/completions', { method: 'POST', body: '{}' })
+      await used.text()
+      expect((await gateway.fetch(used)).status).toBe(500)
+    } finally {
+      await inFastify.close()
+      await inNode.close()
+      await gateway.close()
+    }
+  })
+})
+
+it('streams ask compression in front to leave them alone: it would collect them', async () => {
+  const gateway = await createGateway(instantMock, { env: {} })
+  const body = JSON.stringify({ model: 'mock/echo', messages: hello, stream: true })
+  const headers = { 'content-type': 'application/json' }
+  const response = await gateway.fetch('http://gateway/v1/chat/completions', { method: 'POST', headers, body })
+  expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
+  await response.text()
+  await gateway.close()
 })
 
 describe('a prefix', () => {
-  it('does not match a longer word, and keeps the query', async () => {
+  it.each(['/ai/', 'ai', '/ai'])('%s does not match a longer word, and keeps the query', async (prefix) => {
     const gateway = await createGateway(instantMock, { env: {} })
     const served = await serveHandler((request: IncomingMessage, response: ServerResponse) => {
-      toNodeMiddleware(gateway, { prefix: '/ai/' })(request, response, () => response.end(`next ${request.url}`))
+      toNodeMiddleware(gateway, { prefix })(request, response, () => response.end(`next ${request.url}`))
     })
     try {
       expect(await get(`${served.url}/aim?x=1`)).toBe('next /aim?x=1')
