@@ -1,8 +1,11 @@
 // Builds the package's JavaScript: its own files in a few chunks, its dependencies where npm puts them. Three hundred small
 // files would cost every start the time to find and read them one by one.
 import { readFileSync, writeFileSync } from 'node:fs'
+import { builtinModules, isBuiltin } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import { build } from 'rolldown'
+import type { OutputAsset, OutputChunk } from 'rolldown'
+import { esmExternalRequirePlugin } from 'rolldown/plugins'
 import { createStartChunks } from './start-chunks.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -16,16 +19,29 @@ const JOINED = ['zod', 'citty', 'consola', ...CONFIG]
 /** c12 imports it for every config; few configs are programs that Node itself cannot read. */
 const JITI = fileURLToPath(new URL('jiti-on-demand.ts', import.meta.url))
 
+/** Neither a file nor a module that rolldown makes. */
+const isPackage = (id: string) => !/^([./\0]|builtin:)/.test(id)
 const isForC12 = (id: string, importer: string | undefined) =>
   id === 'jiti' && !!importer?.includes('/node_modules/c12/')
 const isJoined = (id: string) => JOINED.some((name) => id === name || id.startsWith(`${name}/`))
+
+/** An import of nothing, of what would have made `createRequire`. */
+function withoutBareImports(output: OutputAsset | OutputChunk): void {
+  if (output.type === 'chunk') output.code = output.code.replace(/^import "node:\w+";\n/gm, '')
+}
 
 await build({
   cwd: root,
   platform: 'node',
   // The others are imported as they are: an app and the gateway have one h3.
-  external: (id, importer) => !/^[./]/.test(id) && !id.startsWith('\0') && !isJoined(id) && !isForC12(id, importer),
-  plugins: [{ name: 'jiti-on-demand', resolveId: (id, importer) => (isForC12(id, importer) ? JITI : null) }],
+  external: (id, importer) => isPackage(id) && !isJoined(id) && !isForC12(id, importer) && !isBuiltin(id),
+  plugins: [
+    { name: 'jiti-on-demand', resolveId: (id, importer) => (isForC12(id, importer) ? JITI : null) },
+    // What is joined and requires Node's modules imports them instead: `createRequire` would be in the runtime that the
+    // public entry shares, which has to load on other platforms, and where an app is bundled as CommonJS.
+    esmExternalRequirePlugin({ external: [...builtinModules, /^node:/] }),
+    { name: 'bare-runtime', generateBundle: (_options, bundle) => Object.values(bundle).forEach(withoutBareImports) },
+  ],
   transform: { target: `node${engines.node.replace(/[^\d.]/g, '')}` },
   input: {
     'src/index': 'src/index.ts',

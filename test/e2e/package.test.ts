@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -78,6 +78,23 @@ await gateway.close()`
   await writeFile(join(project, 'library.mjs'), script)
   const { stdout } = await run('node', ['library.mjs'], { cwd: project, env: cleanEnv() })
   expect(stdout.trim()).toBe('200')
+})
+
+it('has an entry that loads nothing of Node at once, and can be required', { timeout: 60_000 }, async () => {
+  const entry = join(project, 'node_modules/@ungate/gateway/dist/src/index.js')
+  const files = [entry]
+  const packages = new Set<string>()
+  for (const file of files) {
+    for (const [, from] of (await readFile(file, 'utf8')).matchAll(/^(?:import|export)\b[^'"();]*["']([^"']+)["']/gm)) {
+      if (!from!.startsWith('.')) packages.add(from!)
+      else if (!files.includes(resolve(file, '..', from!))) files.push(resolve(file, '..', from!))
+    }
+  }
+  expect(files.length).toBeGreaterThan(1)
+  expect([...packages].sort()).toEqual(['h3', 'srvx'])
+  await writeFile(join(project, 'old.cjs'), `console.log(typeof require('@ungate/gateway').createGateway)`)
+  const { stdout } = await run('node', ['old.cjs'], { cwd: project, env: cleanEnv() })
+  expect(stdout.trim()).toBe('function')
 })
 
 it('completes and checks the options of plugins in a config', { timeout: 60_000 }, async () => {
