@@ -29,7 +29,7 @@ export interface Registry {
   readonly providers: Readonly<Record<string, Loader>>
 }
 
-const MODULE = /\.(ts|mts|js|mjs)$/
+const MODULE = /\.[cm]?[jt]s$/
 
 /**
  * Finds everything that can take part, later wins by name: built-ins, then the project's folders sorted by path, then
@@ -127,7 +127,7 @@ async function modulesIn(folder: string): Promise<{ name: string; path: string }
     if (kind.isFile() && MODULE.test(entry.name)) await module(entry.name)
     if (!kind.isDirectory()) continue
     const inside = await readdir(path).catch(() => [])
-    const index = inside.find((file) => /^index\.(ts|mts|js|mjs)$/.test(file))
+    const index = inside.find((file) => /^index\.[cm]?[jt]s$/.test(file))
     if (index) await module(`${entry.name}/${index}`)
   }
   return found
@@ -147,7 +147,9 @@ async function resolveEntry(
 }
 
 async function defaultOf(module: Promise<unknown>): Promise<unknown> {
-  return ((await module) as { default?: unknown }).default
+  const value = ((await module) as { default?: unknown }).default
+  // A CommonJS module that was compiled from ESM: Node takes the whole of its exports for the default.
+  return (value as { __esModule?: boolean } | undefined)?.__esModule ? (value as { default?: unknown }).default : value
 }
 
 function messageOf(error: unknown): string {

@@ -25,8 +25,8 @@ async function sharedModules(): Promise<Record<string, unknown>> {
   return { '@ungate/gateway': gateway, zod, h3 }
 }
 
+/** By the conditions of `import`: many packages have no other. */
 async function importPackage(name: string, root: string): Promise<unknown> {
-  const [{ createRequire }, { pathToFileURL }] = await Promise.all([import('node:module'), import('node:url')])
-  const require = createRequire(pathToFileURL(`${root}/`).href)
-  return import(pathToFileURL(require.resolve(name)).href)
+  const { createJiti } = await import('jiti')
+  return import(createJiti(`${root}/`).esmResolve(name))
 }
