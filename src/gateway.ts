@@ -120,6 +120,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const active: ActivePlugin[] = []
   let draining = false
   const infos: PluginInfo[] = []
+  const warnings: string[] = []
   const state = await openState(config, options.root).catch((error: unknown) => rethrow(error, options.source))
   let lifecycle: CompiledLifecycle = compileLifecycle([], state.counters, () =>
     Promise.reject(new Error('not started')),
@@ -159,7 +160,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     run: (input) => runner.run(input),
   }
   try {
-    await activatePlugins(checked, discovery, context, { active, infos })
+    await activatePlugins(checked, discovery, context, { active, infos, warnings })
   } catch (error) {
     // A reload that fails must leave nothing open: it may be tried again and again.
     await closePlugins(active, () => events.flush())
@@ -211,6 +212,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     routes,
     warnings: [
       ...checked.warnings,
+      ...warnings,
       ...models.warnings,
       ...prices.warnings,
       ...deadEnds(config, (name) => table.resolve(name)),

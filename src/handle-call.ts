@@ -79,6 +79,8 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     inFlight++
     try {
       const answer = await runLifecycle(lifecycle, ctx, skip)
+      if (!answer)
+        throw new Error('A plugin returned nothing from `provider`; it has to return what `next(target)` gives.')
       const { body } = answer
       if (body instanceof ByteStream) {
         body.onFinish((how) => void finish(ctx, { answer, aborted: how === 'cancel' }))

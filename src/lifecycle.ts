@@ -37,7 +37,11 @@ export function compileLifecycle(
   const rank = (entry: ActivePlugin) => (entry.order ? RANK[entry.order] : 1)
   const sorted = [...plugins].sort((a, b) => rank(a) - rank(b))
   const gates = (stage: 'auth' | 'rateLimit' | 'budget' | 'route'): Gate[] =>
-    sorted.flatMap(({ plugin }) => (plugin[stage] ? [plugin[stage].bind(plugin)] : []))
+    sorted.flatMap(({ name, plugin }) => {
+      const gate = plugin[stage]?.bind(plugin)
+      if (gate) owners.set(gate, `The plugin ${name} (${stage})`)
+      return gate ? [gate] : []
+    })
   const arounds = sorted.flatMap(({ plugin }) => (plugin.provider ? [plugin.provider.bind(plugin)] : []))
   return {
     auth: gates('auth'),
@@ -84,9 +88,31 @@ export async function runGates(gates: readonly Gate[], ctx: CallContext): Promis
   for (const gate of gates) {
     const result = gate(ctx)
     const answer = isPromise(result) ? await result : result
-    if (answer) return answer
+    if (answer) return isAnswer(answer) ? answer : refuseAnswer(gate, answer)
   }
   return undefined
+}
+
+/** Which plugin's stage a gate is. */
+const owners = new WeakMap<Gate, string>()
+
+/** Whether a client can be answered with it. `return true`, meant as a yes, would be an empty 200. */
+function isAnswer(value: Answer): boolean {
+  const { status, body } = value as Partial<Answer>
+  if (!Number.isInteger(status)) return false
+  return typeof body === 'string' || (typeof body === 'object' && body !== null && !isPlain(body))
+}
+
+function isPlain(body: object): boolean {
+  return Array.isArray(body) || Object.getPrototypeOf(body) === Object.prototype
+}
+
+function refuseAnswer(gate: Gate, value: unknown): never {
+  const what =
+    typeof value === 'object' ? 'an object that is no answer (status, headers, body as text or bytes)' : `${value}`
+  throw new Error(
+    `${owners.get(gate)} returned ${what}. A gate returns nothing to go on, an Answer to stop, or throws.`,
+  )
 }
 
 function compose(

@@ -15,6 +15,7 @@ export interface CheckedPlugins {
 }
 
 const STAGES = ['auth', 'rateLimit', 'budget', 'route', 'provider', 'record', 'log', 'event'] as const
+const MEMBERS = [...STAGES, 'close'] as const
 
 /** Gives every plugin its options: LiteLLM settings first, the config's own over them, then the schema's defaults. */
 export async function checkPluginOptions(
@@ -59,18 +60,19 @@ export async function checkPluginOptions(
 
 /**
  * Sets the plugins up, in order. `active` receives each that is, also where a later one fails: somebody has to close them.
- * `infos` receives one entry per definition, for `gateway check`.
+ * `infos` receives one entry per definition, for `gateway check`; `warnings` what may be a mistake.
  */
 export async function activatePlugins(
   checked: CheckedPlugins,
   discovery: Discovery,
   context: GatewayContext,
-  { active, infos }: { active: ActivePlugin[]; infos: PluginInfo[] },
+  { active, infos, warnings }: { active: ActivePlugin[]; infos: PluginInfo[]; warnings: string[] },
 ): Promise<void> {
   const stagesOf = new Map<string, string[]>()
   for (const one of checked.enabled) {
     const { definition } = one
     const plugin = await setUp(one, context)
+    warnings.push(...(await mistyped(definition.name, plugin)))
     active.push({ name: definition.name, order: definition.order, plugin })
     stagesOf.set(
       definition.name,
@@ -94,7 +96,10 @@ async function setUp(
   context: GatewayContext,
 ): Promise<GatewayPlugin> {
   try {
-    return (await definition.setup(options, context)) ?? {}
+    const plugin = (await definition.setup(options, context)) ?? {}
+    const odd = MEMBERS.find((name) => plugin[name] && typeof plugin[name] !== 'function')
+    if (odd !== undefined) throw new Error(`its \`${odd}\` must be a function`)
+    return plugin
   } catch (error) {
     // These name their file and option.
     if (error instanceof Error && error.name === 'ConfigError') throw error
@@ -103,6 +108,21 @@ async function setUp(
     const why = cause instanceof Error && cause.message ? `${message}: ${cause.message}` : message
     throw new Error(`The plugin ${definition.name}${where} could not be set up: ${why}`, { cause: error })
   }
+}
+
+/** A stage by a name that is none never runs, an `auth` among them. */
+async function mistyped(name: string, plugin: GatewayPlugin): Promise<string[]> {
+  const functions = Object.entries(plugin).filter(([key, value]) => typeof value === 'function' && !isMember(key))
+  if (functions.length === 0) return []
+  const { closest } = await import('./config/suggest.ts')
+  return functions.flatMap(([key]) => {
+    const meant = closest(key, MEMBERS)
+    return meant === undefined ? [] : `The plugin ${name} has \`${key}\`, which is no stage: \`${meant}\` is.`
+  })
+}
+
+function isMember(key: string): boolean {
+  return (MEMBERS as readonly string[]).includes(key)
 }
 
 /**
