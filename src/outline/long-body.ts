@@ -12,7 +12,16 @@ interface LongBody extends Record<string, unknown> {
 interface Source {
   readonly bytes: Uint8Array
   readonly cut: readonly Member[]
-  readonly values: Map<string, unknown>
+  /** Made by the first that is read. */
+  values: Map<string, unknown> | undefined
+}
+
+/** For whoever logs a body: Node shows accessors as `[Getter/Setter]`. The same for every body, as accessors are. */
+const INSPECT = Symbol.for('nodejs.util.inspect.custom')
+const inspected: PropertyDescriptor = {
+  value(this: LongBody) {
+    return { ...this }
+  },
 }
 
 /**
@@ -20,9 +29,10 @@ interface Source {
  * same functions for every body, so that bodies of the same members have one shape.
  */
 export function bodyOf({ body, cut }: Outline, bytes: Uint8Array): Record<string, unknown> {
-  const source: Source = { bytes, cut, values: new Map() }
+  const source: Source = { bytes, cut, values: undefined }
   const out: Record<string, unknown> = {}
   Object.defineProperty(out, SOURCE, { value: source })
+  Object.defineProperty(out, INSPECT, inspected)
   for (const key in body) {
     if (isCut(cut, key)) Object.defineProperty(out, key, accessorOf(key))
     else out[key] = body[key]
@@ -47,7 +57,7 @@ function accessorOf(key: string): PropertyDescriptor {
         return valueOf(this[SOURCE], key)
       },
       set(this: LongBody, value: unknown) {
-        this[SOURCE].values.set(key, value)
+        valuesOf(this[SOURCE]).set(key, value)
       },
       enumerable: true,
       configurable: true,
@@ -57,7 +67,13 @@ function accessorOf(key: string): PropertyDescriptor {
   return accessor
 }
 
-function valueOf({ bytes, cut, values }: Source, key: string): unknown {
+function valuesOf(source: Source): Map<string, unknown> {
+  return (source.values ??= new Map())
+}
+
+function valueOf(source: Source, key: string): unknown {
+  const { bytes, cut } = source
+  const values = valuesOf(source)
   if (values.has(key)) return values.get(key)
   const { valueStart, end } = cut.find((member) => member.key === key)!
   const value: unknown = JSON.parse(decodeText(bytes.subarray(valueStart, end)))

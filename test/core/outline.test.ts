@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parseJsonBody, readJsonBody } from '../../src/parse-body.ts'
@@ -176,6 +177,14 @@ describe('its values', () => {
     expect(Object.hasOwn(read(), 'messages')).toBe(true)
     const { messages, ...rest } = read()
     expect([messages, rest]).toEqual([wanted['messages'], { model: 'm', stream: true }])
+  })
+
+  test('are shown by logs, without those of them that are not enumerable', () => {
+    const text = `{"model":"m","messages":[{"content":"${'x'.repeat(5000)}"}],"n":1}`
+    const { body } = readJsonBody(encode(text), 64)
+    expect(inspect({ body }, { depth: 9 })).toBe(inspect({ body: JSON.parse(text) }, { depth: 9 }))
+    expect(body).toEqual(JSON.parse(text))
+    expect(Object.keys({ ...body })).toEqual(['model', 'messages', 'n'])
   })
 
   test('can be replaced and removed, as those of any object', () => {
