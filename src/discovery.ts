@@ -52,7 +52,11 @@ export async function discover(
         message:
           'has no plugin or provider as its default export. Export definePlugin(…), defineProvider(…) or defineCallback(…).',
       })
-    } else if (definition.kind === 'plugin') plugins.set(definition.name, { definition, from })
+      return
+    }
+    const wrong = wrongOptions(definition)
+    if (wrong !== undefined) problems.push({ path: from, message: wrong })
+    else if (definition.kind === 'plugin') plugins.set(definition.name, { definition, from })
     else providers.set(definition.name, { definition, from })
   }
   const tryAdd = async (load: () => Promise<unknown>, from: string) => {
@@ -94,6 +98,14 @@ function toDefinition(value: unknown): Definition | undefined {
   const { kind, name, setup } = value as Partial<Definition>
   const valid = (kind === 'plugin' || kind === 'provider') && typeof name === 'string' && typeof setup === 'function'
   return valid ? (value as Definition) : undefined
+}
+
+/** What is wrong with the schema of the options. A provider's is asked for its keys, which zod 3 keeps elsewhere. */
+function wrongOptions({ kind, name, options }: Definition): string | undefined {
+  const schema: { safeParse?: unknown; _zod?: unknown } | undefined = options
+  if (typeof schema?.safeParse === 'function' && (kind === 'plugin' || schema._zod !== undefined)) return undefined
+  const what = schema?.safeParse === undefined ? 'no zod schema' : 'a schema of zod 3'
+  return `the options of ${kind} ${name} are ${what}. Make one with \`z\` from @ungate/gateway, or from zod 4.`
 }
 
 async function projectFolders(config: GatewayConfig, root: string): Promise<{ name: string; path: string }[]> {

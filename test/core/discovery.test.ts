@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createGateway } from '../../src/index.ts'
+import type { AnyPluginDefinition } from '../../src/index.ts'
 
 /** A project of these files. Its packages find no gateway, and need none. */
 async function projectOf(files: Record<string, string>): Promise<string> {
@@ -58,4 +59,18 @@ it('loads the modules of both kinds from folders', async () => {
   const found = gateway.plugins.filter(({ from }) => from.startsWith('plugins/')).map(({ name }) => name)
   expect(found.sort()).toEqual(['five', 'four', 'one', 'three', 'two'])
   await gateway.close()
+})
+
+it('says which options are no schema that can be read', async () => {
+  const old = { parse: () => ({}), safeParse: (data: unknown) => ({ success: true, data }) }
+  const definition = (more: object) =>
+    ({ name: 'tested', setup: () => ({}), ...more }) as unknown as AnyPluginDefinition
+  const problemOf = (more: object) => createGateway({ use: [definition(more)] }, { env: {} })
+  const fix = 'Make one with `z` from @ungate/gateway, or from zod 4.'
+  await expect(problemOf({ kind: 'provider', options: old })).rejects.toThrow(
+    `config: the options of provider tested are a schema of zod 3. ${fix}`,
+  )
+  await expect(problemOf({ kind: 'plugin' })).rejects.toThrow(
+    `config: the options of plugin tested are no zod schema. ${fix}`,
+  )
 })
