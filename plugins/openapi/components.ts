@@ -30,6 +30,8 @@ export function createComponents(): Components {
   return {
     schemas,
     toSchema(schema) {
+      // One of zod 3, which checks but cannot be described: the rest of the document does not depend on it.
+      if ((schema as { _zod?: unknown })._zod === undefined) return {}
       const {
         $schema: _dialect,
         $defs = {},

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
 import { definePlugin, z } from '../../src/index.ts'
-import type { Gateway, GatewayConfig } from '../../src/index.ts'
+import type { Gateway, GatewayConfig, GatewayContext } from '../../src/index.ts'
 import { prefersJson } from '../../plugins/openapi/accept.ts'
 import { createComponents } from '../../plugins/openapi/components.ts'
 import { escapeHtml, html } from '../../plugins/openapi/html.ts'
@@ -182,6 +182,19 @@ describe('GET /openapi.json', () => {
     ]!
     const tree = find(document, schema.$ref) as { properties: { children: { items: { $ref: string } } } }
     expect(tree.properties.children.items.$ref).toBe(schema.$ref)
+  })
+
+  it("is there where a plugin's schema is of another zod, of which nothing is said", async () => {
+    const old = { safeParse: (data: unknown) => ({ success: true, data }) } as unknown as z.ZodType
+    const setup = (_options: object, gateway: GatewayContext) => {
+      const schemas = { body: old, query: old, response: old }
+      gateway.route({ method: 'POST', path: '/old', access: 'public', handler: () => 1, ...schemas })
+    }
+    const use = [definePlugin({ name: 'old', options: z.object({}), setup })]
+    const document = await readDocument(await gatewayWith({ use }))
+    expect(document.paths['/old']!['post']!.requestBody).toMatchObject({
+      content: { 'application/json': { schema: {} } },
+    })
   })
 
   it('is built once, and names the server by the request', async () => {
