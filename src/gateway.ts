@@ -230,7 +230,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
 }
 
 interface Closing {
-  readonly runner: { inFlight(): number }
+  readonly runner: { busy(): boolean }
   readonly log: { flush(): Promise<void> }
   readonly events: { flush(): Promise<void> }
   readonly active: readonly ActivePlugin[]
@@ -238,7 +238,7 @@ interface Closing {
 }
 
 async function close({ runner, log, events, active, state }: Closing): Promise<void> {
-  while (runner.inFlight() > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  while (runner.busy()) await new Promise((resolve) => setTimeout(resolve, 20))
   await log.flush()
   const failures = await closePlugins(active, () => events.flush())
   await state.close()

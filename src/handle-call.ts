@@ -53,6 +53,8 @@ export interface CallRunner {
   /** Runs a call that is made in process. */
   run(input: RunInput): Promise<Answer>
   inFlight(): number
+  /** Whether there are calls in progress, or some whose bodies are still coming in: these will want their books kept as well. */
+  busy(): boolean
 }
 
 export interface CallRunnerOptions {
@@ -67,6 +69,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   const { lifecycle, log, prices, limits, onError } = options
   const books = { record: lifecycle.record, log, prices, onError }
   let inFlight = 0
+  let reading = 0
 
   const finish = (ctx: CallContext, input: Parameters<typeof finishCall>[1]) => {
     if (ctx.settled) return undefined
@@ -103,13 +106,16 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     const { source, link } = request
     const id = callId(source.headers.get('x-litellm-call-id'))
     let ctx: CallContext | undefined
+    reading++
     try {
       checkMethod(source.method, matched.route !== undefined)
       const read: ReadCall = await readCall(source, matched, limits)
       ctx = new CallContext(id, read.call, link, read.stripped)
+      reading--
       const answer = await execute(ctx, request)
       return { status: answer.status, headers: answer.headers, callHeaders: callHeaders(ctx), body: answer.body }
     } catch (error) {
+      if (!ctx) reading--
       if (!ctx && !(error instanceof GatewayError) && !(error instanceof ClientGone)) onError('request', error)
       const { answer } = toErrorAnswer(
         error instanceof ClientGone ? new GatewayError(499, CLIENT_LEFT.message, CLIENT_LEFT) : error,
@@ -161,6 +167,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       return answer
     },
     inFlight: () => inFlight,
+    busy: () => inFlight + reading > 0,
   }
 }
 
