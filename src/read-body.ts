@@ -70,11 +70,20 @@ export async function readWebBody(request: Request, limit: number): Promise<Uint
   if (request.bodyUsed) throw readAlready()
   const reader = request.body?.getReader()
   if (!reader) return new Uint8Array()
+  const { signal } = request
+  // Nothing else ends the wait for the rest of a body whose sender has left.
+  const leave = () => void reader.cancel(signal.reason).catch(() => {})
+  if (signal.aborted) leave()
+  else signal.addEventListener('abort', leave, { once: true })
   const chunks: Uint8Array[] = []
   let size = 0
   for (;;) {
     const { done, value } = await reader.read()
-    if (done) return concat(chunks)
+    if (signal.aborted) throw new ClientGone('The client left')
+    if (done) {
+      signal.removeEventListener('abort', leave)
+      return concat(chunks)
+    }
     size += value.length
     if (size > limit) {
       void reader.cancel().catch(() => {})

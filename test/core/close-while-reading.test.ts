@@ -36,3 +36,15 @@ it('a call that could not be read holds nothing up', async () => {
   expect(response.status).toBe(400)
   await gateway.close()
 })
+
+it('a client that leaves while its body is coming in holds nothing up either', async () => {
+  const gateway = await createGateway(instantMock, { env: {} })
+  const { readable } = new TransformStream<Uint8Array, Uint8Array>()
+  const client = new AbortController()
+  const init = { method: 'POST', body: readable, duplex: 'half', signal: client.signal } as RequestInit
+  // As a server hands it over: it is answered in any case.
+  const answered = gateway.fetch(new Request('http://gateway/v1/chat/completions', init))
+  setImmediate(() => client.abort())
+  expect((await answered).status).toBe(499)
+  await gateway.close()
+})
