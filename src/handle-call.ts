@@ -132,7 +132,14 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       const together = node !== undefined
       const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together }, matched)
       const headers = { ...answer.headers, ...answer.callHeaders }
-      return toResponse(answer, headers, node, node ? undefined : event.req.signal)
+      if (node) return toResponse(answer, headers, node)
+      try {
+        return toResponse(answer, headers, undefined, event.req.signal)
+      } catch (error) {
+        onError('answer', error)
+        const { answer: failed } = toErrorAnswer(error, answer.callHeaders['x-litellm-call-id'] ?? '')
+        return toResponse(failed, failed.headers, undefined)
+      }
     },
     answer(request, matched) {
       return answerTo({ source: new WholeSource(request), link: request.link, together: true }, matched)

@@ -1,6 +1,7 @@
 import type { Answer } from './types/lifecycle.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { NodePair } from './node-types.ts'
+import { checkStatus, lineOf } from './answer-rules.ts'
 import { ByteStream } from './byte-stream.ts'
 import { NodeAnswer } from './node-answer.ts'
 import { GatewayError, toErrorShape, toOpenAIError } from './error.ts'
@@ -16,9 +17,21 @@ export function toResponse(
   signal?: AbortSignal,
 ): Response {
   const { body, status } = answer
+  if (!node) checkHead(answer, headers)
   if (body instanceof ByteStream && !node) return new Response(body.toWeb(signal), { status, headers })
   const init = { status, statusText: reasonOf(status), headers }
   return new NodeAnswer(body, init) as unknown as Response
+}
+
+/** Throws where a head cannot hold what plugins wrote, and ends the stream behind it: nobody would read that. */
+function checkHead({ status, body }: Pick<Answer, 'status' | 'body'>, headers: Record<string, string>): void {
+  try {
+    checkStatus(status)
+    for (const name in headers) lineOf(name, headers[name]!)
+  } catch (error) {
+    if (body instanceof ByteStream) body.cancel()
+    throw error
+  }
 }
 
 /** Reason phrases of the usual answers; HTTP does not need them, people do. */

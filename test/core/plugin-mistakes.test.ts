@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MockInstance } from 'vitest'
 import { createGateway, definePlugin, logger, z } from '../../src/index.ts'
-import type { Answer, Gateway, GatewayPlugin } from '../../src/index.ts'
+import type { Answer, Context, Gateway, GatewayPlugin } from '../../src/index.ts'
 import { instantMock } from '../support/serve.ts'
 
 let error: MockInstance
@@ -55,6 +55,20 @@ it('a provider stage that forgets to return is told so', async () => {
   expect(await statusOf({ provider: async () => {} })).toBe(500)
   expect(logged()).toContain('A plugin returned nothing from `provider`')
 })
+
+it.each([false, true])(
+  'a header that none can be is an internal error in process, too (stream: %s)',
+  async (stream) => {
+    const gateway = await gatewayWith({ auth: (ctx: Context) => void (ctx.headers['x-team'] = 'Ärzte → Köln') })
+    const body = JSON.stringify({ model: 'mock/echo', stream, messages: [{ role: 'user', content: 'hi' }] })
+    const headers = { 'content-type': 'application/json' }
+    const response = await gateway.fetch('http://gateway/v1/chat/completions', { method: 'POST', headers, body })
+    expect([response.status, await response.text()]).toEqual([500, expect.stringContaining('Request id')])
+    expect(logged()).toContain('x-team')
+    expect(gateway.inFlight()).toBe(0)
+    await gateway.close()
+  },
+)
 
 it('a stage that is no function is refused at start, with the plugin’s name', async () => {
   await expect(gatewayWith({ auth: 'no' })).rejects.toThrow(
