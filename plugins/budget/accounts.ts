@@ -46,7 +46,7 @@ export function createAccounts(timezone: string) {
     const budgets = scope.budgets ?? []
     const whole = budgets.filter((budget) => budget.window === undefined && budget.models === undefined)
     const total = toAccount(scope, whole)
-    total.key = spendKey(scope.kind, scope.id)
+    total.key = spendOf(scope)
     const others = budgets.filter((budget) => !whole.includes(budget)).map((budget) => toAccount(scope, [budget]))
     const all = [total, ...others]
     for (const account of others) if (account.window === undefined) account.key = partKey(account)
@@ -111,7 +111,11 @@ function toAccount(scope: Scope, budgets: readonly ScopeBudget[]): Account {
 }
 
 function partKey({ scope, budgets }: Account): string {
-  return `${spendKey(scope.kind, scope.id)}:${budgets[0]!.id}`
+  return `${spendOf(scope)}:${budgets[0]!.id}`
+}
+
+function spendOf({ kind, id, spentAs }: Scope): string {
+  return spendKey(kind, spentAs ?? id)
 }
 
 function toTest(models: readonly string[]): (name: string) => boolean {

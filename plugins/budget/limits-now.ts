@@ -12,8 +12,8 @@ export async function holdsNow({ accounts }: Desk, { ctx, holds }: CallState): P
   const scopes = (ctx.principal && (await callerNow(ctx.principal)).scopes) ?? []
   const now = Date.now()
   return holds.map((hold) => {
-    const { kind, id } = hold.account.scope
-    const scope = scopes.find((one) => one.kind === kind && one.id === id)
+    const { kind, id, spentAs = id } = hold.account.scope
+    const scope = scopes.find((one) => one.kind === kind && (one.spentAs ?? one.id) === spentAs)
     // The gateway's own budget; an owner that is gone, or another's by now.
     if (!scope) return { ...hold, limit: limitOf(hold.account, now) }
     const account = accounts.of(scope).all.find((one) => isSame(one, hold.account))

@@ -14,6 +14,7 @@ export function keyScopes(documents: KeyDocuments): Scope[] {
       id: key.token,
       name: key.key_alias,
       countedAs: key.counted_as,
+      spentAs: key.spent_as,
       fields: [key, documents.keyBudget],
       metadata: key.metadata,
     }),

@@ -9,6 +9,8 @@ export interface ScopeSource {
   readonly name?: string | null | undefined
   /** What its limits are counted under. Default `id`. */
   readonly countedAs?: string | undefined
+  /** What it spends is counted under. Default `id`. */
+  readonly spentAs?: string | undefined
   /** The holder's own fields, then those of the budget that it refers to. */
   readonly fields: BudgetFields | readonly (BudgetFields | undefined)[]
   /** LiteLLM keeps limits by model in metadata too. */
@@ -28,6 +30,7 @@ export function budgetFieldsToScope({
   id,
   name,
   countedAs,
+  spentAs,
   fields,
   metadata,
   budgets = true,
@@ -40,6 +43,7 @@ export function budgetFieldsToScope({
     id,
     ...(name ? { name } : {}),
     ...one('countedAs', countedAs),
+    ...one('spentAs', spentAs),
     ...one('limits', toLimits(merged, metadata)),
     ...(budgets ? one('budgets', toBudgets(merged)) : {}),
   })

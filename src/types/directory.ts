@@ -79,6 +79,11 @@ export interface KeyDocument extends BudgetFields, Stamps {
    * began at 0 would double the rate.
    */
   readonly counted_as?: string | undefined
+  /**
+   * What it spends is counted under this instead of its hash. Of a rotated key: where the one before counted, so that its
+   * calls under way and the new one's spend one budget.
+   */
+  readonly spent_as?: string | undefined
   /** Set on the document of a rotated key's old hash: the hash that replaced it, and until when the old one is accepted. */
   readonly replaced_by?: string | undefined
   readonly grace_until?: string | undefined

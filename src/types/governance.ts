@@ -39,6 +39,8 @@ export interface Scope {
   readonly name?: string | undefined
   /** What its limits are counted under, where that is not `id`. */
   readonly countedAs?: string | undefined
+  /** What it spends is counted under, where that is not `id`. */
+  readonly spentAs?: string | undefined
   readonly limits?: ScopeLimits | undefined
   readonly budgets?: readonly ScopeBudget[] | undefined
 }

@@ -27,7 +27,7 @@ export async function deleteKeys(directory: Directory, test: (key: KeyDocument) 
 
 /** A key as lists show it: LiteLLM's fields, its hash as `token`, and nothing that could be used to call. */
 export function toKeyRow(
-  { other, counted_as: _place, ...key }: KeyDocument,
+  { other, counted_as: _rates, spent_as: _spend, ...key }: KeyDocument,
   { spend, timezone }: { spend: number; timezone: string },
 ): Record<string, unknown> {
   return {

@@ -1,5 +1,5 @@
 import { budgetWindow, spendKey } from '../../../src/index.ts'
-import type { BudgetFields, Counters, ScopeKind } from '../../../src/index.ts'
+import type { BudgetFields, Counters, KeyDocument, ScopeKind } from '../../../src/index.ts'
 
 const NANO = 1_000_000_000
 /** Counters read in one step. */
@@ -21,6 +21,11 @@ export async function readSpend(
     some.forEach((id, index) => spend.set(id, (values[index] ?? 0) / NANO))
   }
   return spend
+}
+
+/** What a key's spend is counted under: the id to read it by. */
+export function spendPlace({ token, spent_as: place }: KeyDocument): string {
+  return place ?? token
 }
 
 /** When the window of a budget ends, ISO 8601; null where it has none. */

@@ -33,6 +33,7 @@ export async function generateKey(
   let key: KeyDocument = { ...toKey(body, { key: plain, actor }), created_by: caller.user ?? caller.id }
   const owners = await requireOwners(gateway, { caller, key, actor, serviceAccount })
   key = withTeamDuration(key, owners)
+  if (body['key']) key = await withOwnSpend(gateway, key)
   const spend = (body['spend'] ?? 0) as number
   if (!isProxyAdmin(caller)) {
     if (spend > 0 && !isInCharge(caller, owners)) throw forbidden('`spend` is for an admin to set.', 'spend')
@@ -58,6 +59,12 @@ export async function storeNew(gateway: GatewayContext, key: KeyDocument): Promi
       return key
     }),
   )
+}
+
+/** Where this hash is what a rotated key's spend is counted under, the new one gets a place of its own. */
+async function withOwnSpend({ directory }: GatewayContext, key: KeyDocument): Promise<KeyDocument> {
+  const isTaken = (await directory.list('key')).some(({ spent_as: place }) => place === key.token)
+  return isTaken ? { ...key, spent_as: crypto.randomUUID() } : key
 }
 
 /** What a new key is answered with. */

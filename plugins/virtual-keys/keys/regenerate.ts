@@ -2,6 +2,7 @@ import { invalidRequest } from '../../../src/index.ts'
 import type { KeyDocument, RouteRequest } from '../../../src/index.ts'
 import { actorOf, notFound } from '../common/route.ts'
 import { hashKey, keyName, makeKey } from '../hash-key.ts'
+import { spendPlace } from '../common/spend.ts'
 import { forbidden } from '../who-may.ts'
 import { withAlias } from './alias.ts'
 import { requireChange } from './change.ts'
@@ -10,7 +11,7 @@ import { requireNotMaster, toNewKey } from './generate.ts'
 import { findManaged, keyOfPath, ownersOf, requireManaged } from './owners.ts'
 import type { KeyManagement } from './owners.ts'
 import { isInCharge } from './rules.ts'
-import { carrySpend, setSpend } from './spend.ts'
+import { setSpend } from './spend.ts'
 import { requireTeamDuration } from './team-duration.ts'
 import { endOf, withKeyChanges } from './to-key.ts'
 
@@ -55,6 +56,7 @@ export async function regenerateKey(
         token,
         key_name: keyName(plain),
         counted_as: key.counted_as ?? key.token,
+        spent_as: spendPlace(key),
         rotation_count: (key.rotation_count ?? 0) + 1,
         last_rotation_at: new Date(now).toISOString(),
         updated_at: new Date(now).toISOString(),
@@ -69,7 +71,6 @@ export async function regenerateKey(
         if (taken) throw keyExists()
         return rotated
       })
-      await carrySpend(management, { from: key, to: token })
       next = rotated
       if (!graceUntil) return undefined
       const { key_name, created_at } = key

@@ -1,6 +1,6 @@
 import type { KeyDocument } from '../../../src/index.ts'
 import { toKeyRow } from '../common/keys.ts'
-import { readSpend, resetAt } from '../common/spend.ts'
+import { readSpend, resetAt, spendPlace } from '../common/spend.ts'
 import type { KeyManagement } from './owners.ts'
 import { budgetOf, modelUsage } from './spend.ts'
 
@@ -15,17 +15,13 @@ export async function rowsOf(
   keys: readonly KeyDocument[],
 ): Promise<Record<string, unknown>[]> {
   const { gateway, timezone } = management
-  const spend = await readSpend(
-    gateway.counters,
-    'key',
-    keys.map(({ token }) => token),
-  )
+  const spend = await readSpend(gateway.counters, 'key', keys.map(spendPlace))
   return Promise.all(
     keys.map(async (key) => {
       const budget = await budgetOf(gateway, key)
       const usage = await modelUsage(management, key)
       return {
-        ...toKeyRow(key, { spend: spend.get(key.token)!, timezone }),
+        ...toKeyRow(key, { spend: spend.get(spendPlace(key))!, timezone }),
         aliases: key.aliases ?? {},
         config: key.config ?? {},
         permissions: key.permissions ?? {},

@@ -30,6 +30,7 @@ const FREE = new Set<string>([
   'updated_at',
   'updated_by',
   'counted_as',
+  'spent_as',
   'rotation_count',
   'last_rotation_at',
 ])

@@ -1,5 +1,6 @@
 import { modelBudgetId, readModelBudget } from '../../../src/index.ts'
 import type { BudgetDocument, GatewayContext, KeyDocument } from '../../../src/index.ts'
+import { spendPlace } from '../common/spend.ts'
 import { countersOf, overwriteSpend, resetSpend } from '../common/set-spend.ts'
 import type { Spender } from '../common/set-spend.ts'
 import type { KeyManagement } from './owners.ts'
@@ -20,25 +21,6 @@ export async function setSpend(
   if (atMost) return resetSpend(management, spender, to)
   await overwriteSpend(management, spender, to)
   return undefined
-}
-
-/**
- * Takes what a key spent along to the key that replaces it, reservations of calls under way included: what they come to is
- * counted under the old one, and a rotation must not be a way to spend more.
- */
-export async function carrySpend(
-  { gateway, timezone }: KeyManagement,
-  { from, to }: { from: KeyDocument; to: string },
-): Promise<void> {
-  const counters = countersOf(spenderOf(from, await budgetOf(gateway, from)), timezone)
-  const values = await gateway.counters.get(counters.map((counter) => counter.key))
-  await gateway.counters.settle(
-    counters.flatMap((counter, i) => {
-      if (values[i] === 0) return []
-      const { key, ttlMs } = counter
-      return [{ key: key.replace(from.token, to), by: values[i]!, ...(ttlMs === undefined ? {} : { ttlMs }) }]
-    }),
-  )
 }
 
 /** LiteLLM's `model_max_budget_usage`: what was spent of each model's budget in its window. */
@@ -71,5 +53,5 @@ export async function budgetOf(
 }
 
 function spenderOf(key: KeyDocument, budget: BudgetDocument | undefined): Spender {
-  return { kind: 'key', id: key.token, fields: [key, budget] }
+  return { kind: 'key', id: spendPlace(key), fields: [key, budget] }
 }

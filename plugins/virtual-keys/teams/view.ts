@@ -3,7 +3,7 @@ import type { KeyDocument, TeamDocument, TeamMember } from '../../../src/index.t
 import { kept } from '../common/fields.ts'
 import { findKeys, toKeyRow } from '../common/keys.ts'
 import type { Management } from '../common/route.ts'
-import { readSpend, resetAt, toBudgetRow } from '../common/spend.ts'
+import { readSpend, resetAt, spendPlace, toBudgetRow } from '../common/spend.ts'
 import { isProxyAdmin, isSelf, mayViewAll } from '../who-may.ts'
 import type { Caller } from '../who-may.ts'
 import { mayManageTeamOf } from './find.ts'
@@ -69,12 +69,8 @@ export async function visibleKeys(
     caller?.id === key.token || (caller?.user !== undefined && caller.user === key.user_id)
   const ofTeam = given ?? (await findKeys(gateway.directory, (key) => key.team_id === team.team_id))
   const keys = ofTeam.filter((key) => all || isOwn(key))
-  const spend = await readSpend(
-    gateway.counters,
-    'key',
-    keys.map(({ token }) => token),
-  )
-  return keys.map((key) => toKeyRow(key, { spend: spend.get(key.token)!, timezone }))
+  const spend = await readSpend(gateway.counters, 'key', keys.map(spendPlace))
+  return keys.map((key) => toKeyRow(key, { spend: spend.get(spendPlace(key))!, timezone }))
 }
 
 /** What members have and spent in a team: who manages it sees all, a member their own. */

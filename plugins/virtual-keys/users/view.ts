@@ -3,7 +3,7 @@ import { kept } from '../common/fields.ts'
 import { group } from '../common/group.ts'
 import { findKeys, toKeyRow } from '../common/keys.ts'
 import type { Management } from '../common/route.ts'
-import { readSpend, toBudgetRow } from '../common/spend.ts'
+import { readSpend, spendPlace, toBudgetRow } from '../common/spend.ts'
 import { organizationOf } from '../teams/find.ts'
 import { toTeamRows } from '../teams/view.ts'
 import { mayViewKey, mayViewTeam } from '../who-may.ts'
@@ -69,10 +69,10 @@ export async function visibleKeyRows(
   const spend = await readSpend(
     counters,
     'key',
-    visible.map(({ key }) => key.token),
+    visible.map(({ key }) => spendPlace(key)),
   )
   return visible.map(({ key, team }) => ({
-    ...toKeyRow(key, { spend: spend.get(key.token)!, timezone }),
+    ...toKeyRow(key, { spend: spend.get(spendPlace(key))!, timezone }),
     team_alias: team?.team_alias ?? null,
   }))
 }
