@@ -1,9 +1,16 @@
-import { GatewayError, addWhenAway, definePlugin, estimateTokens, logger, z } from '../src/index.ts'
-import type { Answer, Context, CounterOp, Counters, Deployment, Target } from '../src/index.ts'
+import {
+  GatewayError,
+  SLOT_MS,
+  addWhenAway,
+  createSlots,
+  definePlugin,
+  estimateTokens,
+  logger,
+  z,
+} from '../src/index.ts'
+import type { Answer, Context, CounterOp, Counters, Deployment, LeaseOp, Slots, Target } from '../src/index.ts'
 
 const MINUTE_MS = 60_000
-/** A slot whose call never reported back is free again after this long. */
-const SLOT_LEASE_MS = 15 * MINUTE_MS
 /** Each attempt has a slot of its own. Not under the call's id: callers may choose that, and could share one slot. */
 const NODE = crypto.randomUUID()
 let attempts = 0
@@ -19,13 +26,17 @@ export default definePlugin({
       .default('open')
       .describe('What a store of counters that is away means: `open` calls go on uncounted, `closed` 503.'),
   }),
-  setup: ({ whenAway }, { counters }) => ({
-    provider(ctx, target, next) {
-      const { rpm, tpm, maxParallel } = target.deployment
-      if (rpm === undefined && tpm === undefined && maxParallel === undefined) return next(target)
-      return limited({ ctx, target, next, counters, whenAway })
-    },
-  }),
+  setup({ whenAway }, { counters }) {
+    const slots = createSlots(counters, logError)
+    return {
+      provider(ctx, target, next) {
+        const { rpm, tpm, maxParallel } = target.deployment
+        if (rpm === undefined && tpm === undefined && maxParallel === undefined) return next(target)
+        return limited({ ctx, target, next, counters, slots, whenAway })
+      },
+      close: () => slots.close(),
+    }
+  },
 })
 
 interface Limited {
@@ -33,10 +44,11 @@ interface Limited {
   readonly target: Target
   readonly next: (target: Target) => Promise<Answer>
   readonly counters: Counters
+  readonly slots: Slots
   readonly whenAway: 'open' | 'closed'
 }
 
-async function limited({ ctx, target, next, counters, whenAway }: Limited): Promise<Answer> {
+async function limited({ ctx, target, next, counters, slots, whenAway }: Limited): Promise<Answer> {
   const { deployment } = target
   const estimate = deployment.tpm === undefined ? 0 : worstCase(ctx)
   const leaseId = `${NODE}:${attempts++}`
@@ -50,8 +62,10 @@ async function limited({ ctx, target, next, counters, whenAway }: Limited): Prom
   if (!taken) return next(target)
   if (!taken.ok) throw atLimit(target, ops[taken.failed]!.kind, taken.resetMs[taken.failed]!)
 
+  const lease = ops.find(({ kind }) => kind === 'parallel')?.op as LeaseOp | undefined
+  if (lease) slots.hold(leaseId, [lease])
   const release = (tokens: number | undefined) => {
-    if (deployment.maxParallel !== undefined) report(counters.settle([{ key: slots(deployment), leaseId, by: 0 }]))
+    if (lease) slots.release(leaseId, [lease])
     const by = tokens === undefined ? 0 : tokens - estimate
     if (deployment.tpm === undefined || by === 0) return
     // What was reserved too much leaves with its reservation; what came on top was spent now.
@@ -82,7 +96,7 @@ function operations(
   }
   if (tpm !== undefined) ops.push({ kind: 'tokens', op: { ...tokensOp(deployment), by: estimate, limit: tpm } })
   if (maxParallel !== undefined) {
-    const lease = { key: slots(deployment), by: 1, limit: maxParallel, leaseId, ttlMs: SLOT_LEASE_MS }
+    const lease = { key: `deployment:${id}:parallel`, by: 1, limit: maxParallel, leaseId, ttlMs: SLOT_MS }
     ops.push({ kind: 'parallel', op: { kind: 'lease', ...lease } })
   }
   return ops
@@ -92,13 +106,13 @@ function tokensOp({ id }: Deployment) {
   return { kind: 'window', key: `deployment:${id}:tpm`, windowMs: MINUTE_MS } as const
 }
 
-function slots({ id }: Deployment): string {
-  return `deployment:${id}:parallel`
-}
-
 /** The answer does not wait for the books of a limit. */
 function report(work: unknown): void {
-  Promise.resolve(work).catch((error: unknown) => logger.error('deployment-limits could not correct a limit:', error))
+  Promise.resolve(work).catch(logError)
+}
+
+function logError(error: unknown): void {
+  logger.error('deployment-limits could not correct a limit:', error)
 }
 
 /** Tokens a call may take: its text and the answer it allows. Corrected by the real usage afterwards. */

@@ -1,12 +1,20 @@
-import type { Context, CounterOp, CounterResult, Counters, LeaseOp, Outcome, Reservation } from '../../src/index.ts'
+import { SLOT_MS } from '../../src/index.ts'
+import type {
+  Context,
+  CounterOp,
+  CounterResult,
+  Counters,
+  LeaseOp,
+  Outcome,
+  Reservation,
+  Slots,
+} from '../../src/index.ts'
 import type { Limit } from './compile.ts'
 import { WINDOW_MS } from './compile.ts'
 import { reserveFor } from './estimate.ts'
 import type { CountedTokens, Estimate } from './estimate.ts'
 import { writeLimits } from './headers.ts'
 import { refusal } from './refusal.ts'
-import { SLOT_MS } from './slots.ts'
-import type { Slots } from './slots.ts'
 
 /** What all calls share. */
 export interface Books {

@@ -1,11 +1,10 @@
-import { StoreAway, definePlugin, logger, resolveAlias, z } from '../../src/index.ts'
+import { StoreAway, createSlots, definePlugin, logger, resolveAlias, z } from '../../src/index.ts'
 import type { Context, Scope } from '../../src/index.ts'
 import { CallLimits } from './call-limits.ts'
 import type { Books } from './call-limits.ts'
 import { createCompiler } from './compile.ts'
 import type { Limit } from './compile.ts'
 import { estimateCall } from './estimate.ts'
-import { createSlots } from './slots.ts'
 
 const NONE: readonly Scope[] = []
 

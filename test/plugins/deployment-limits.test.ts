@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createGateway } from '../../src/index.ts'
 import type { Gateway, ModelConfig } from '../../src/index.ts'
 
@@ -88,4 +88,16 @@ describe('deployment limits', () => {
         expect((await ask(gateway, { model: 'paced' })).status).toBe(200)
       },
     ))
+
+  it('keeps the slot of a call for as long as it runs', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    await withGateway([mock({ maxParallel: 1 }, { model: 'mock/20-tokens', pace: 50 })], async (gateway) => {
+      const stream = await ask(gateway, { stream: true })
+      for (let minute = 0; minute < 30; minute++) await vi.advanceTimersByTimeAsync(60_000)
+      expect((await ask(gateway)).status).toBe(429)
+      await stream.text()
+      expect((await ask(gateway)).status).toBe(200)
+    })
+  })
 })

@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { createMemoryCounters, logger } from '../../src/index.ts'
+import { SLOT_MS, createMemoryCounters, createSlots, logger } from '../../src/index.ts'
 import type { LeaseOp } from '../../src/index.ts'
-import { SLOT_MS, createSlots } from '../../plugins/rate-limit/slots.ts'
 import { chatAnswer, chatEvents } from '../support/openai-answers.ts'
 import { sendJson, toEvent } from '../support/upstream.ts'
 import { serveGateway } from '../support/serve.ts'

@@ -1,5 +1,7 @@
-import { StoreAway, TurnoverMap, logger } from '../../src/index.ts'
-import type { Counters, LeaseOp } from '../../src/index.ts'
+import type { Counters, LeaseOp } from './types/counters.ts'
+import { StoreAway } from './counters/store-away.ts'
+import { logger } from './logger.ts'
+import { TurnoverMap } from './turnover-map.ts'
 
 /** A slot ends by itself this long after its node was last heard of, milliseconds. */
 export const SLOT_MS = 60_000
@@ -9,6 +11,7 @@ const AT_ONCE = 100
 
 /** The parallel slots that this process holds. */
 export interface Slots {
+  /** Renews what was taken, until it is released. `id` is the leases' own. */
   hold(id: string, leases: readonly LeaseOp[]): void
   /** Gives them back; they are not renewed any more. */
   release(id: string, leases: readonly LeaseOp[]): void
@@ -41,7 +44,7 @@ export function createSlots(counters: Counters, onError: (error: unknown) => voi
     if (held.size === 0) return stop()
     renew().catch((error: unknown) => {
       // The next round is in time still.
-      if (!(error instanceof StoreAway)) logger.error('rate-limit could not renew slots:', error)
+      if (!(error instanceof StoreAway)) logger.error('parallel slots could not be renewed:', error)
     })
   }
 
