@@ -5,7 +5,9 @@ import type { Plan } from './upstream.ts'
 import type { Transport, TransportControl, TransportHandler } from './transport/types.ts'
 import { concat } from './byte-stream.ts'
 import { ClientGone } from './read-body.ts'
-import { toProviderError, toStreamError, toTransportError } from './upstream-error.ts'
+import { readCoded } from './coded-answer.ts'
+import type { CodedAnswer } from './coded-answer.ts'
+import { providerError, toProviderError, toStreamError, toTransportError } from './upstream-error.ts'
 import { createJsonAnswer } from './json-answer.ts'
 import { createStreamAnswer } from './stream-answer.ts'
 import type { StreamAnswer } from './stream-answer.ts'
@@ -37,6 +39,7 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
     let chunks: Uint8Array[] = []
     let errorSize = 0
     let stream: StreamAnswer | undefined
+    let coded: CodedAnswer | undefined
     let over = false
     let recorded = false
 
@@ -83,6 +86,40 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
       reject(new ClientGone('The client left'))
     }
 
+    const take = (chunk: Uint8Array) => {
+      if (over) return
+      if (stream) stream.data(chunk)
+      else if (status < 300) chunks.push(chunk)
+      else if ((errorSize += chunk.length) <= ERROR_BODY_LIMIT) chunks.push(chunk)
+    }
+
+    const done = () => {
+      if (over) return
+      try {
+        if (stream) {
+          const failure = stream.end()
+          finish(failure)
+          return
+        }
+        if (status >= 300) throw toProviderError(target, status, new TextDecoder().decode(concat(chunks)), headers)
+        const answer = createJsonAnswer({ ...input, status, headers, bytes: concat(chunks) })
+        if (finish()) resolve(answer)
+      } catch (error) {
+        chunks = []
+        const reason = stream ? toStreamError(target, error) : error
+        if (stream?.committed()) fail(reason)
+        else if (finish(codeOf(reason))) reject(reason)
+      }
+    }
+
+    /** An error's status says enough without its body. */
+    const unreadable = (why: string) => {
+      if (status < 300) return fail(providerError(target, { status: 502, message: why, code: 'bad_upstream_answer' }))
+      control?.abort()
+      chunks = []
+      done()
+    }
+
     const handler: TransportHandler = {
       start(value) {
         control = value
@@ -92,6 +129,11 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
         if (over) return
         status = code
         headers = received
+        const coding = received['content-encoding']
+        if (coding !== undefined && coding !== 'identity' && (code >= 300 || !passesOn(plan))) {
+          coded = readCoded({ coding: String(coding), control: control!, take, done, broken: unreadable })
+          control = coded
+        }
         if (code === 200 || (code > 200 && code < 300)) {
           stream = createStreamAnswer({
             ...input,
@@ -107,28 +149,12 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
         }
       },
       data(chunk) {
-        if (over) return
-        if (stream) stream.data(chunk)
-        else if (status < 300) chunks.push(chunk)
-        else if ((errorSize += chunk.length) <= ERROR_BODY_LIMIT) chunks.push(chunk)
+        if (coded) coded.write(chunk)
+        else take(chunk)
       },
       end() {
-        if (over) return
-        try {
-          if (stream) {
-            const failure = stream.end()
-            finish(failure)
-            return
-          }
-          if (status >= 300) throw toProviderError(target, status, new TextDecoder().decode(concat(chunks)), headers)
-          const answer = createJsonAnswer({ ...input, status, headers, bytes: concat(chunks) })
-          if (finish()) resolve(answer)
-        } catch (error) {
-          chunks = []
-          const reason = stream ? toStreamError(target, error) : error
-          if (stream?.committed()) fail(reason)
-          else if (finish(codeOf(reason))) reject(reason)
-        }
+        if (coded) coded.end()
+        else done()
       },
       error: fail,
     }
@@ -137,6 +163,11 @@ export function createExchange(input: ExchangeInput): Promise<Answer> {
     ctx.link.onGone(leave)
     input.transport.dispatch(input.request, handler, { headers: plan.timeout.headers, idle: plan.timeout.idle })
   })
+}
+
+/** What the client gets as it is, its encoding included. */
+function passesOn({ call, endpoint }: Plan): boolean {
+  return call.wire === 'openai.*' && !endpoint.decode
 }
 
 function codeOf(error: unknown): string {

@@ -45,7 +45,10 @@ async function exchange(
   try {
     const response = await withDeadline(respond(inOnePiece(request), abort.signal), timeouts.headers, 'HEADERS_TIMEOUT')
     if (over) return
-    handler.headers(response.status, Object.fromEntries(response.headers))
+    const headers = Object.fromEntries(response.headers)
+    // `fetch` has decoded it, and tells of it all the same.
+    delete headers['content-encoding']
+    handler.headers(response.status, headers)
     const reader = response.body?.getReader()
     while (reader) {
       const { done, value } = await withDeadline(reader.read(), timeouts.idle, 'IDLE_TIMEOUT')

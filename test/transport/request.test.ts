@@ -31,7 +31,7 @@ async function wire(request: Partial<UpstreamRequest>, path = ''): Promise<strin
   return text.join('').replaceAll(`127.0.0.1:${upstream.port}`, 'HOST')
 }
 
-const TAIL = 'connection: keep-alive\r\n\r\n'
+const TAIL = 'accept-encoding: identity\r\nconnection: keep-alive\r\n\r\n'
 
 describe('what reaches the server', () => {
   test('GET, HEAD and DELETE without a body', async () => {

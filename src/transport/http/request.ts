@@ -47,7 +47,9 @@ export function placeOf(url: string): Place {
 
 /** What the transport itself says: how the body is framed, and what becomes of the connection (RFC 9110 §7.6.1). */
 const FRAMING = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'upgrade', 'te', 'expect'])
-type Role = 'field' | 'host' | 'framing'
+/** Without it a server may compress (RFC 9110 §12.5.3), which costs both sides more than it saves. */
+const UNCODED = 'accept-encoding: identity\r\n'
+type Role = 'field' | 'host' | 'framing' | 'coding'
 /** Header names as they are given: looked at once each. */
 const roles = new Map<string, Role>()
 
@@ -58,6 +60,7 @@ export function requestHead(request: UpstreamRequest, { host, path }: Place): st
   if (!TOKEN.test(method)) throw new TypeError(`${method} is not an HTTP method`)
   let head = `${method} ${path} HTTP/1.1\r\n`
   let hosted = false
+  let coded = false
   for (const name in headers) {
     const value = String(headers[name])
     const role = roles.get(name) ?? roleOf(name)
@@ -65,16 +68,23 @@ export function requestHead(request: UpstreamRequest, { host, path }: Place): st
     // Two `Host` lines would name two servers.
     if (role === 'framing' || (role === 'host' && hosted)) continue
     hosted ||= role === 'host'
+    coded ||= role === 'coding'
     head += `${name}: ${value}\r\n`
   }
   if (!hosted) head += `host: ${host}\r\n`
-  return `${head}${framing(method, body)}connection: keep-alive\r\n\r\n`
+  return `${head}${framing(method, body)}${coded ? '' : UNCODED}connection: keep-alive\r\n\r\n`
 }
 
 function roleOf(name: string): Role {
   if (!TOKEN.test(name)) throw new TypeError(`${JSON.stringify(name)} is not a header's name`)
   const lower = name.toLowerCase()
-  const role = FRAMING.has(lower) ? 'framing' : lower === 'host' ? 'host' : 'field'
+  const role = FRAMING.has(lower)
+    ? 'framing'
+    : lower === 'host'
+      ? 'host'
+      : lower === 'accept-encoding'
+        ? 'coding'
+        : 'field'
   if (roles.size < 1000) roles.set(name, role)
   return role
 }
