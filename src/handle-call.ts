@@ -15,7 +15,7 @@ import { CallContext, ClientLink } from './context.ts'
 import { endOfTurn } from './end-of-turn.ts'
 import { GatewayError } from './error.ts'
 import { finishCall } from './finish-call.ts'
-import { runLifecycle } from './lifecycle.ts'
+import { runGates, runLifecycle } from './lifecycle.ts'
 import { ClientGone } from './read-body.ts'
 import { WholeSource, readCall, sourceOf, toHeaderReader } from './read-call.ts'
 import { toErrorAnswer, toResponse } from './respond.ts'
@@ -42,6 +42,8 @@ interface AnsweredRequest {
   readonly source: CallSource
   readonly link: ClientLink
   readonly together: boolean
+  /** The path of a request whose client waits to be asked for the body; absent: it comes anyway. */
+  readonly waits: string | undefined
 }
 
 /** What calls run with: made once per gateway. */
@@ -101,6 +103,17 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     }
   }
 
+  /** Throws a 401 where the head says already that nobody is admitted; all else is for when the body is there. */
+  const checkKey = async ({ source, link }: AnsweredRequest, path: string, id: string): Promise<void> => {
+    const { method, search, headers } = source
+    const call = { wire: 'gateway.route', method, path, search, model: '', stream: false, body: {}, raw: '', headers }
+    try {
+      await runGates(lifecycle.auth, new CallContext(id, call, link, []))
+    } catch (error) {
+      if (error instanceof GatewayError && error.status === 401) throw error
+    }
+  }
+
   /** The answer to a request, with the headers that it leaves with. Errors are answers too. */
   const answerTo = async (request: AnsweredRequest, matched: MatchedEndpoint): Promise<DirectAnswer> => {
     const { source, link } = request
@@ -109,6 +122,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     reading++
     try {
       checkMethod(source.method, matched.route !== undefined)
+      if (request.waits !== undefined) await checkKey(request, request.waits, id)
       const read: ReadCall = await readCall(source, matched, limits)
       ctx = new CallContext(id, read.call, link, read.stripped)
       reading--
@@ -130,7 +144,8 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     async handle(event, matched) {
       const node = event.runtime?.node as NodePair | undefined
       const together = node !== undefined
-      const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together }, matched)
+      const waits = node?.req.headers['expect'] === undefined ? undefined : event.url.pathname
+      const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together, waits }, matched)
       const headers = { ...answer.headers, ...answer.callHeaders }
       if (node) return toResponse(answer, headers, node)
       try {
@@ -142,7 +157,10 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       }
     },
     answer(request, matched) {
-      return answerTo({ source: new WholeSource(request), link: request.link, together: true }, matched)
+      return answerTo(
+        { source: new WholeSource(request), link: request.link, together: true, waits: undefined },
+        matched,
+      )
     },
     async run(input) {
       const link = new ClientLink()

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { toOpenAIError } from '../error.ts'
 import type { DirectCalls } from '../direct-calls.ts'
 import { GatewayServer } from './direct/gateway-server.ts'
+import { continueWhenRead, refuseExpectation } from './expect.ts'
 import { refuse } from './refuse.ts'
 
 /** Node's own limits: headers 16 KiB within 10 s, the body within 60 s, idle connections longer than a balancer's 60 s. */
@@ -34,7 +35,7 @@ export function hardenServer(server: Server): void {
   server.on('clientError', refuse)
   const handlers = server.listeners('request') as Handler[]
   server.removeAllListeners('request')
-  server.on('request', (request, response) => {
+  const onRequest: Handler = (request, response) => {
     const socket = request.socket as Socket & { [REFUSED]?: boolean }
     // Behind an answer that says `close` there is no request any more (RFC 9112 §9.6): it may be a smuggled one.
     if (socket[REFUSED]) return
@@ -57,7 +58,13 @@ export function hardenServer(server: Server): void {
       }
       response.writeHead(400, headers).end(body)
     }
+  }
+  server.on('request', onRequest)
+  server.on('checkContinue', (request, response) => {
+    continueWhenRead(request, response)
+    onRequest(request, response)
   })
+  server.on('checkExpectation', refuseExpectation)
 }
 
 /** What Node lets pass and a gateway should not: two parties could read such a request differently (RFC 9112 §3.2, §6.1). */
