@@ -220,7 +220,7 @@ async function checkBoth(suite: ProviderSuite, bench: Bench, fixture: AnswerFixt
 }
 
 /** The headers of a connection are the transport's business. */
-const OF_CONNECTION = new Set(['host', 'connection', 'content-length', 'transfer-encoding'])
+const OF_CONNECTION = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'accept-encoding'])
 
 function sentOf(request: Received): Required<SentRequest> {
   const headers = Object.entries(request.headers).filter(([name]) => !OF_CONNECTION.has(name))

@@ -8,7 +8,7 @@ export interface SentRequest {
   method?: string
   /** With the query. */
   path: string
-  /** All headers but those of the connection (`host`, `connection`, `content-length`, `transfer-encoding`). */
+  /** All headers but those of the connection (`host`, `connection`, `content-length`, `transfer-encoding`, `accept-encoding`). */
   headers: Record<string, string>
   body: unknown
 }
