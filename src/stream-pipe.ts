@@ -76,6 +76,8 @@ function includeUsage(body: Readonly<Record<string, unknown>>): boolean {
 
 const DONE = encoder.encode('data: [DONE]')
 const WITHOUT_CHOICE = { status: 502, message: 'ended its stream without an answer', code: 'bad_upstream_answer' }
+const ENDED_EARLY = { status: 502, message: 'ended its stream early', code: 'stream_incomplete' }
+const BLANK_LINE = encoder.encode('\n\n')
 /** Longer than anything that providers say before their first choice. */
 const BEFORE_LIMIT = 64 * 1024
 const CHOICE = toNeedle('choices":[{')
@@ -87,11 +89,13 @@ function saysSomething(bytes: Uint8Array): boolean {
 }
 
 function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boolean): StreamPipe {
-  const tap = createSseTap({ withhold, costOf: plan.costOf })
   const { wire } = plan.call
+  const hasChoices = wire === 'openai.chat' || wire === 'openai.completions'
+  const tap = createSseTap({ withhold, watchEnd: hasChoices, costOf: plan.costOf })
   let done = false
+  let early = false
   // What stands before the first choice is an answer only if one follows: until then, another provider may be asked.
-  let waiting = wire === 'openai.chat' || wire === 'openai.completions'
+  let waiting = hasChoices
   let held: Uint8Array | undefined
   let empty = false
   const begin = (out: readonly Uint8Array[], last: boolean) => {
@@ -121,8 +125,16 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
       return waiting && out.length > 0 ? begin(out, done) : out
     },
     end() {
-      const out = tap.end()
-      return waiting && (held || out.length > 0) ? begin(out, true) : out
+      let out = tap.end()
+      const last = out.at(-1)
+      if (last && endsWithDone(last)) done = true
+      // It was closed as if all had been said; that it was cut nobody else could tell.
+      early = hasChoices && !done && !tap.finished() && !tap.reported()
+      if (early && last) out = isWholeEvent(last) ? [...out, BLANK_LINE] : NOTHING
+      if (waiting && (held || out.length > 0)) out = begin(out, true)
+      // Nothing has begun that could end too early.
+      if (waiting) early = false
+      return out
     },
     // Half an event is ended first, so that the error is one of its own.
     fail: (shape) => [encoder.encode(`${tap.midEvent() ? '\n\n' : ''}data: ${toOpenAIError(shape)}\n\n`)],
@@ -136,7 +148,7 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
       return tap.usage()
     },
     failure() {
-      return empty ? WITHOUT_CHOICE : undefined
+      return empty ? WITHOUT_CHOICE : early ? ENDED_EARLY : undefined
     },
     reported() {
       return tap.reported()
@@ -144,6 +156,16 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
     generated() {
       return tap.generated()
     },
+  }
+}
+
+/** Whether what stands behind the last blank line could be read if one followed. */
+function isWholeEvent(bytes: Uint8Array): boolean {
+  try {
+    JSON.parse(new TextDecoder().decode(bytes).replace(/^data:/, ''))
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -215,7 +237,7 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
       } else writeWhole(input, concat(whole), writer)
       if (writer.failure()) return take()
       if (writer.finished()) writer.close()
-      else early = { status: 502, message: 'ended its stream early', code: 'stream_incomplete' }
+      else early = ENDED_EARLY
       return take()
     },
     fail(shape) {

@@ -22,6 +22,21 @@ export function indexOf(bytes: Uint8Array, needle: Uint8Array, from: number): nu
   return -1
 }
 
+const COLON = 58
+const SPACE = 32
+/** Its first byte stands in few names. */
+const REASON = toNeedle('_reason"')
+
+/** Whether a choice says in whole chunks why it ended: `"finish_reason":"stop"`, not `null` and not empty. */
+export function hasReason(bytes: Uint8Array): boolean {
+  for (let at = indexOf(bytes, REASON, 0); at >= 0; at = indexOf(bytes, REASON, at)) {
+    at += REASON.length
+    while (bytes[at] === COLON || bytes[at] === SPACE) at++
+    if (bytes[at] === QUOTE && bytes[at + 1] !== QUOTE) return true
+  }
+  return false
+}
+
 /** What follows `delta.content`, `delta.reasoning_content`: a string that is nearly all of what a chunk generates. */
 const CONTENT = toNeedle('content":"')
 /** Longer reads are counted by their beginning. */

@@ -3,7 +3,7 @@ import { concat } from '../byte-stream.ts'
 import type { ErrorShape } from '../types/chat.ts'
 import { readOpenAIError } from '../openai-error.ts'
 import { usageIn } from '../usage.ts'
-import { indexOf, searchable, textBytes, toNeedle } from './event-scan.ts'
+import { hasReason, indexOf, searchable, textBytes, toNeedle } from './event-scan.ts'
 
 /** Watches an OpenAI-shaped SSE stream go by. */
 export interface SseTap {
@@ -16,6 +16,8 @@ export interface SseTap {
   generated(): number
   /** An event that says the provider failed. It is sent on like any other. */
   reported(): ErrorShape | undefined
+  /** A choice has said why it ended; only where that is watched. */
+  finished(): boolean
   /** A part of an event has been sent on: nothing else may be written before its end. */
   midEvent(): boolean
 }
@@ -23,6 +25,8 @@ export interface SseTap {
 export interface SseTapOptions {
   /** Cut the usage chunk out. */
   readonly withhold: boolean
+  /** Look for the reasons why choices ended. */
+  readonly watchEnd?: boolean | undefined
   /** What the usage chunk shall say of the call's cost, in USD. */
   readonly costOf?: ((usage: Usage) => number | undefined) | undefined
 }
@@ -41,6 +45,7 @@ export function createSseTap(options: SseTapOptions): SseTap {
   let reported: ErrorShape | undefined
   let generated = 0
   let midEvent = false
+  let finished = false
 
   /** The bytes without usage chunks, with the cost in the last one, or as they are. */
   const edited = (bytes: Uint8Array, found: Found, places: number[]): Uint8Array[] => {
@@ -54,6 +59,7 @@ export function createSseTap(options: SseTapOptions): SseTap {
     const bytes = searchable(whole)
     generated += textBytes(bytes)
     reported ??= findError(bytes)
+    if (options.watchEnd && !finished) finished = hasReason(bytes)
     const places = usagePlaces(bytes)
     const found = places.length > 0 ? findUsage(bytes, places) : undefined
     if (!found) return [bytes]
@@ -89,6 +95,9 @@ export function createSseTap(options: SseTapOptions): SseTap {
     },
     reported() {
       return reported
+    },
+    finished() {
+      return finished
     },
     midEvent() {
       return midEvent
