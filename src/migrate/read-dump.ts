@@ -136,13 +136,13 @@ function createDumpReader(): DumpReader {
         if (end === undefined) return
         const whole = statement.join('')
         statement = []
-        run(whole)
-        piece = copy ? '' : piece.slice(end).trimStart()
+        run(withoutComments(whole))
+        piece = copy ? '' : withoutComments(piece.slice(end))
       }
     },
     end() {
       if (copy) throw new Error(`the dump ends in the middle of ${copy.table}`)
-      if (statement.join('').trim() !== '') throw new Error('the dump ends in the middle of a statement')
+      if (withoutComments(statement.join('')) !== '') throw new Error('the dump ends in the middle of a statement')
       if (rows.size === 0 && created.size === 0 && others.size === 0) {
         throw new Error('the file holds no tables of LiteLLM. Give a plain dump: pg_dump --file dump.sql <url>')
       }
@@ -161,4 +161,9 @@ function checkSetting(text: string): void {
   if (/^\s*SET\s+standard_conforming_strings\s*(?:=|TO)\s*off/i.test(text)) {
     throw new Error('the dump is written for standard_conforming_strings = off. Make one with a newer pg_dump.')
   }
+}
+
+/** A statement from its first word on. */
+function withoutComments(text: string): string {
+  return text.replace(/^(?:\s+|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/)+/, '')
 }

@@ -56,6 +56,25 @@ test('gzipped, with other line ends, and cut into other pieces: the same', async
   expect(await readDump(write(readFileSync(fixture, 'utf8').replaceAll('\n', '\r\n')))).toEqual(whole)
 })
 
+test('comments may stand behind statements, as people write them', async () => {
+  const insert = (id: string) => `INSERT INTO public."LiteLLM_EndUserTable" (user_id) VALUES ('${id}');`
+  const text = [
+    'SET a = 1; -- the first',
+    `${insert('a')} /* made by hand */ -- really`,
+    `${insert('b')} /* over`,
+    ` two lines; */ ${insert('c')}`,
+    '-- by itself',
+    'COPY public."LiteLLM_UserTable" (user_id) FROM stdin;',
+    'u',
+    '\\.',
+    'SELECT 1; -- the last',
+  ].join('\n')
+  const { rows } = await readDump(write(text))
+  expect(rows.get('LiteLLM_EndUserTable')).toEqual([{ user_id: 'a' }, { user_id: 'b' }, { user_id: 'c' }])
+  expect(rows.get('LiteLLM_UserTable')).toEqual([{ user_id: 'u' }])
+  await expect(readDump(write(`${text}\n/* no end`))).rejects.toThrow('ends in the middle of a statement')
+})
+
 test('a dump that ends in the middle is refused, wherever it is cut', async () => {
   const text = readFileSync(fixture, 'utf8')
   const copy = text.indexOf('visitor-2')
