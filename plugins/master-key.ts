@@ -15,7 +15,7 @@ export default definePlugin({
   options: z.object({
     key: z
       .string()
-      .min(8)
+      .min(8, 'is too short for a key: 8 characters or more. `openssl rand -hex 32` makes a good one')
       .optional()
       .describe('The master key. Any length from 8; LiteLLM wants it to begin with sk-.'),
     keyHeader: z

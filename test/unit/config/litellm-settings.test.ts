@@ -130,14 +130,14 @@ it('names the file, and a wrong value by its place there or by its variable', as
   expect(
     await start({ 'general_settings.master_key': 'short', 'router_settings.routing_strategy': 'fastest' }),
   ).toEqual([
-    'config.yaml: general_settings.master_key: Too small: expected string to have >=8 characters. Correct it, or remove the key.',
+    'config.yaml: general_settings.master_key: is too short for a key: 8 characters or more. `openssl rand -hex 32` makes a good one. Correct it, or remove the key.',
     'config.yaml: router_settings.routing_strategy: Invalid input: expected "simple-shuffle". Correct it, or remove the key.',
   ])
   expect(await start({ 'general_settings.master_key': 'os.environ/NOT_SET' })).toEqual([
     'config.yaml: general_settings.master_key: environment variable NOT_SET is not set. Set NOT_SET, or write the value.',
   ])
   expect(await start({}, { LITELLM_MASTER_KEY: 'short' })).toEqual([
-    'config.yaml: plugins.master-key.key: Too small: expected string to have >=8 characters. It comes from the environment: correct LITELLM_MASTER_KEY, or unset it.',
+    'config.yaml: plugins.master-key.key: is too short for a key: 8 characters or more. `openssl rand -hex 32` makes a good one. It comes from the environment: correct LITELLM_MASTER_KEY, or unset it.',
   ])
 })
 
