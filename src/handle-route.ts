@@ -4,7 +4,7 @@ import type { RouteDefinition } from './types/plugin.ts'
 import type { CompiledLifecycle } from './lifecycle.ts'
 import type { NodePair } from './node-types.ts'
 import { CallContext, ClientLink } from './context.ts'
-import { GatewayError } from './error.ts'
+import { GatewayError, invalidRequest } from './error.ts'
 import { checkRequest } from './check-request.ts'
 import { runGates } from './lifecycle.ts'
 import { parseJsonBody } from './parse-body.ts'
@@ -29,7 +29,10 @@ export async function handleRoute(
   try {
     const principal = await authorize(event, definition, id, options)
     const query = Object.fromEntries(event.url.searchParams)
-    if (definition.query) checkRequest(definition.query, query)
+    if (definition.query) {
+      checkOnce(event.url.searchParams, query)
+      checkRequest(definition.query, query)
+    }
     const body = definition.method === 'GET' ? {} : await readBody(event, definition, options)
     const params = event.context.params ?? {}
     const result = await definition.handler({
@@ -74,6 +77,15 @@ async function authorize(
   if (definition.access === 'key' || principal?.role === 'admin') return principal
   if (definition.access === 'viewer' && principal?.proxyRole === 'proxy_admin_viewer') return principal
   throw new GatewayError(403, 'This endpoint is for admins: use the master key.', { code: 'admin_only' })
+}
+
+/** Of two values one would be passed over without a word: a report of other days than were asked for. */
+function checkOnce(given: URLSearchParams, query: Readonly<Record<string, string>>): void {
+  if (given.size === Object.keys(query).length) return
+  for (const name of Object.keys(query)) {
+    const count = given.getAll(name).length
+    if (count > 1) throw invalidRequest(`\`${name.slice(0, 100)}\` is given ${count} times; it takes one value.`, name)
+  }
 }
 
 async function readBody(

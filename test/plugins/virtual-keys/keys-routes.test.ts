@@ -380,6 +380,16 @@ describe('POST /key/regenerate', () => {
   })
 })
 
+test('a query parameter that is given twice is refused, and named', async () => {
+  const { read } = await keyGateway()
+  for (const query of ['page=1&page=2', 'size=5&page=1&page=1']) {
+    const { status, error } = await read(`/key/list?${query}`)
+    expect([status, error?.param]).toEqual([400, 'page'])
+    expect(error?.message).toContain('`page` is given 2 times')
+  }
+  expect((await read('/key/list?page=1&size=5')).status).toBe(200)
+})
+
 describe('secrets', () => {
   test('no key is stored or logged in plain', async () => {
     const root = mkdtempSync(join(tmpdir(), 'keys-'))
