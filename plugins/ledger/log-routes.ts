@@ -54,11 +54,12 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
       const summed = dates && LOG_FILTERS.every((name) => query[name] === undefined || SUM_FILTERS.has(name))
       if (summed) return summary(store, query, viewer)
       const filter = logFilter(query, viewer)
-      if (query['format'] === 'csv') return csvOf(store, filter)
+      const csv = query['format'] === 'csv'
+      if (csv && query['limit'] === undefined && query['cursor'] === undefined) return csvOf(store, filter)
       const limit = readNumber(query, 'limit', { fallback: 100, max: 1000 })
       // A bare list, as LiteLLM answers; where it goes on is in a header.
-      const args = { filter, limit, cursor: readCursor(query, BY_TIME), texts: true, bare: true }
-      return answerPage(store, { name: 'logPage', args, format: 'json' })
+      const args = { filter, limit, cursor: readCursor(query, BY_TIME), texts: !csv, bare: true }
+      return answerPage(store, { name: 'logPage', args, format: csv ? 'csv' : 'json' })
     },
   })
   gateway.route({

@@ -453,6 +453,17 @@ describe('reports', () => {
     expect(await (await test.get('guest', '/spend/teams?format=csv')).text()).toBe('')
   })
 
+  it('come as CSV a page at a time, where one is asked for', async () => {
+    const test = await ledgerGateway({})
+    for (const user of ['a', 'b']) await read(await test.chat('alice', { user }))
+    const all = (await (await test.get('admin', '/spend/logs?format=csv')).text()).trimEnd().split('\r\n')
+    const first = await test.get('admin', '/spend/logs?format=csv&limit=1')
+    const cursor = first.headers.get('x-ungate-next-cursor')!
+    expect((await first.text()).trimEnd().split('\r\n')).toEqual(all.slice(0, 2))
+    const second = await test.get('admin', `/spend/logs?format=csv&limit=1&cursor=${encodeURIComponent(cursor)}`)
+    expect((await second.text()).trimEnd().split('\r\n')).toEqual([all[0], all[2]])
+  })
+
   it('name the parameter that is wrong', async () => {
     const test = await ledgerGateway({})
     for (const [query, param] of [
