@@ -11,7 +11,7 @@ export const API_ROUTE: { readonly ungateApi: true } = { ungateApi: true }
 const REMEMBERED = 1000
 
 /** The calls of a gateway for its own server, as far as h3 would hand them on untouched. */
-export function createDirectCalls(app: H3, runner: Pick<CallRunner, 'answer'>): DirectCalls {
+export function createDirectCalls(app: H3, runner: Pick<CallRunner, 'answer' | 'full' | 'refuse'>): DirectCalls {
   const known = new Map<string, MatchedEndpoint | undefined>()
   const find = (path: string): MatchedEndpoint | undefined => {
     const event = { req: { method: 'POST' }, url: { pathname: path } } as Parameters<(typeof app)['~findRoute']>[0]
@@ -26,6 +26,8 @@ export function createDirectCalls(app: H3, runner: Pick<CallRunner, 'answer'>): 
       const { onRequest, onResponse } = app.config
       return app['~middleware'].length === 0 && !onRequest && !onResponse && matchOf(path) !== undefined
     },
+    full: runner.full,
+    refuse: runner.refuse,
     answer: (request) => runner.answer(request, matchOf(request.path)!),
   }
 }

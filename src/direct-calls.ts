@@ -28,6 +28,10 @@ export interface DirectAnswer {
 export interface DirectCalls {
   /** False where h3 has to look: middleware, a plugin's own route, a path that is not the API's. */
   takes(path: string): boolean
+  /** True where a further call would be refused, so that nobody has to wait for the rest of its body. */
+  full(): boolean
+  /** Counts a call that is not taken and answers it. */
+  refuse(headers: HeaderReader): DirectAnswer
   /** Never rejects: errors are answers. Only for paths that {@link takes} takes. */
   answer(request: DirectRequest): Promise<DirectAnswer>
 }

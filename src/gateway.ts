@@ -10,7 +10,9 @@ import type { Deployment } from './types/config.ts'
 import type { ProviderDefinition, Target } from './types/provider.ts'
 import type { ActivePlugin, CompiledLifecycle } from './lifecycle.ts'
 import type { NodePair } from './node-types.ts'
+import type { Admission } from './admission.ts'
 import type { Transport } from './transport/types.ts'
+import { ADMISSION, createAdmission } from './admission.ts'
 import { assembleModels } from './assemble-models.ts'
 import { API_ROUTE, createDirectCalls } from './create-direct-calls.ts'
 import { DIRECT } from './direct-calls.ts'
@@ -37,6 +39,8 @@ import { callUpstream } from './upstream.ts'
 import { version } from './version.ts'
 
 export interface CreateGatewayOptions {
+  /** The server's own, which its gateways share. */
+  [ADMISSION]?: Admission
   /** The project: folders are discovered and relative paths resolved from here. Absent: no discovery. */
   root?: string
   /** Environment for keys; default `process.env`. */
@@ -116,7 +120,8 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const transport = options.transport ?? (await sharedTransport(config.connections))
   const app = new H3({ silent: true, onError: (error) => unreadable(error as HTTPFailure, onError) })
   const routes: RouteDefinition[] = []
-  const limits = { body: 10 * 1024 * 1024, upload: 64 * 1024 * 1024, depth: 64, ...config.limits }
+  const limits = { body: 10 * 1024 * 1024, upload: 64 * 1024 * 1024, depth: 64, calls: Infinity, ...config.limits }
+  const admission = options[ADMISSION] ?? createAdmission()
   const active: ActivePlugin[] = []
   let draining = false
   const infos: PluginInfo[] = []
@@ -156,6 +161,8 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     emit: (event) => events.push(event),
     conditions: new Map(),
     inFlight: () => runner.inFlight(),
+    refused: () => admission.refused,
+    overloaded: () => admission.overloaded,
     draining: () => draining,
     run: (input) => runner.run(input),
   }
@@ -180,7 +187,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     callbacks: lifecycle.event,
     onError: (name, error) => onError(`events of ${name}`, error),
   })
-  const runner = createCallRunner({ lifecycle, log, prices, limits, onError })
+  const runner = createCallRunner({ lifecycle, log, prices, limits, admission, onError })
   // The usual paths by name: h3 finds those without walking its tree.
   for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched), { meta: API_ROUTE })
   await pricesLoaded

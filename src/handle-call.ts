@@ -1,11 +1,13 @@
 import type { H3Event } from 'h3'
 import type { Answer } from './types/lifecycle.ts'
+import type { HeaderReader } from './types/call.ts'
 import type { ErrorShape } from './types/chat.ts'
 import type { RunInput } from './types/plugin.ts'
 import type { CompiledLifecycle } from './lifecycle.ts'
 import type { DirectAnswer, DirectRequest } from './direct-calls.ts'
 import type { LogQueue } from './log-queue.ts'
 import type { MatchedEndpoint } from './endpoints.ts'
+import type { Admission } from './admission.ts'
 import type { NodePair } from './node-types.ts'
 import type { PriceTable } from './types/prices.ts'
 import type { CallSource, ReadCall, RequestLimits } from './read-call.ts'
@@ -28,6 +30,9 @@ const CLIENT_LEFT: ErrorShape = {
   code: 'client_disconnected',
   param: null,
 }
+
+/** Bytes. */
+const LONG_BODY = 1024 * 1024
 
 /** What of the lifecycle is left out, and how the answer leaves. */
 interface Skip {
@@ -52,6 +57,10 @@ export interface CallRunner {
   handle(event: H3Event, matched: MatchedEndpoint): Promise<Response>
   /** Answers a request that was read whole. */
   answer(request: DirectRequest, matched: MatchedEndpoint): Promise<DirectAnswer>
+  /** True where a further call over HTTP would be refused. */
+  full(): boolean
+  /** The answer to a call that is not taken. */
+  refuse(headers: HeaderReader): DirectAnswer
   /** Runs a call that is made in process. */
   run(input: RunInput): Promise<Answer>
   inFlight(): number
@@ -63,12 +72,14 @@ export interface CallRunnerOptions {
   readonly lifecycle: CompiledLifecycle
   readonly log: LogQueue
   readonly prices: PriceTable
-  readonly limits: RequestLimits
+  readonly limits: RequestLimits & { readonly calls: number }
+  readonly admission: Admission
   readonly onError: (where: string, error: unknown) => void
 }
 
 export function createCallRunner(options: CallRunnerOptions): CallRunner {
-  const { lifecycle, log, prices, limits, onError } = options
+  const { lifecycle, log, prices, limits, admission, onError } = options
+  const most = limits.calls
   const books = { record: lifecycle.record, log, prices, onError }
   let inFlight = 0
   let reading = 0
@@ -76,12 +87,14 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   const finish = (ctx: CallContext, input: Parameters<typeof finishCall>[1]) => {
     if (ctx.settled) return undefined
     inFlight--
+    admission.calls--
     return finishCall(ctx, input, books)
   }
 
   /** Runs a call; its books are closed when the answer is known, or when its stream ends. */
   const execute = async (ctx: CallContext, skip: Skip): Promise<Answer> => {
     inFlight++
+    admission.calls++
     try {
       const answer = await runLifecycle(lifecycle, ctx, skip)
       if (!answer)
@@ -114,6 +127,10 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     }
   }
 
+  // Asked before anything is read: refusing must cost next to nothing, or it is what an overloaded process is busy with.
+  const full = () => admission.calls >= most || !admission.takes()
+  const refuse = (headers: HeaderReader) => admission.refuse(callId(headers.get('x-litellm-call-id')))
+
   /** The answer to a request, with the headers that it leaves with. Errors are answers too. */
   const answerTo = async (request: AnsweredRequest, matched: MatchedEndpoint): Promise<DirectAnswer> => {
     const { source, link } = request
@@ -144,9 +161,14 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     async handle(event, matched) {
       const node = event.runtime?.node as NodePair | undefined
       const together = node !== undefined
+      const source = sourceOf(event)
       const waits = node?.req.headers['expect'] === undefined ? undefined : event.url.pathname
-      const answer = await answerTo({ source: sourceOf(event), link: linkOf(event), together, waits }, matched)
+      const refused = full()
+      const answer = refused
+        ? refuse(source.headers)
+        : await answerTo({ source, link: linkOf(event), together, waits }, matched)
       const headers = { ...answer.headers, ...answer.callHeaders }
+      if (refused && isLong(source.headers)) headers['connection'] = 'close'
       if (node) return toResponse(answer, headers, node)
       try {
         return toResponse(answer, headers, undefined, event.req.signal)
@@ -157,11 +179,14 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
       }
     },
     answer(request, matched) {
+      if (full()) return Promise.resolve(refuse(request.headers))
       return answerTo(
         { source: new WholeSource(request), link: request.link, together: true, waits: undefined },
         matched,
       )
     },
+    full,
+    refuse,
     async run(input) {
       const link = new ClientLink()
       const { signal } = input
@@ -212,6 +237,11 @@ function linkOf(event: H3Event): ClientLink {
     if (!res.writableFinished) link.leave()
   })
   return link
+}
+
+/** Bodies that are not read to their end where nobody wants them: that costs more than another connection. */
+function isLong(headers: HeaderReader): boolean {
+  return headers.get('transfer-encoding') !== null || Number(headers.get('content-length')) > LONG_BODY
 }
 
 /** A caller may name its call; anything that is not a plain id is not taken over into headers and logs. */

@@ -86,6 +86,8 @@ export default definePlugin({
           litellm_version: gateway.version,
           success_callbacks: on.filter(({ stages }) => stages.includes('log')).map(({ name }) => name),
           in_flight_requests: gateway.inFlight(),
+          // Not 503: a balancer that takes overloaded nodes out gives their load to those that are not yet.
+          overloaded: gateway.overloaded(),
         }
         return Response.json(body, { status: draining ? 503 : 200, headers: { 'cache-control': 'no-store' } })
       },
@@ -96,9 +98,9 @@ export default definePlugin({
       path: '/health/backlog',
       access: 'key',
       tags: TAGS,
-      summary: 'How many calls are in progress',
-      response: z.object({ in_flight_requests: z.int() }),
-      handler: () => ({ in_flight_requests: gateway.inFlight() }),
+      summary: 'How many calls are in progress, and how many were refused because the process could not carry more',
+      response: z.object({ in_flight_requests: z.int(), refused_requests: z.int() }),
+      handler: () => ({ in_flight_requests: gateway.inFlight(), refused_requests: gateway.refused() }),
     })
 
     gateway.route({

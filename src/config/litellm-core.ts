@@ -17,7 +17,7 @@ export const CORE_KEYS: Readonly<Record<Section, readonly string[]>> = {
       .split(' ')
       .concat(ROUTER_REDIS_KEYS),
   // The buffer keeps LiteLLM's nodes from locking each other out of a database; counters here need none.
-  general_settings: ['max_request_size_mb', 'use_redis_transaction_buffer'],
+  general_settings: ['max_request_size_mb', 'max_in_flight_requests_per_worker', 'use_redis_transaction_buffer'],
 }
 
 /** The settings that the core itself carries out. Hidden aliases are named in `settings`. */
@@ -45,6 +45,8 @@ export function coreSettings(
     const limit = Math.ceil(megabytes * 1024 * 1024)
     config.limits = { body: limit, upload: limit }
   }
+  const calls = read.readNumber(general, 'max_in_flight_requests_per_worker', generalPlace!, { above: 0 })
+  if (calls !== undefined) config.limits = { ...config.limits, calls: Math.ceil(calls) }
   const aliases = {
     ...readAliases(router, 'model_group_alias', routerPlace!, settings),
     ...readAliases(library, 'model_alias_map', libraryPlace!, settings),

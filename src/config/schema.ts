@@ -60,9 +60,27 @@ export const gatewayConfigSchema = z.strictObject({
       body: bytes.optional().describe('Bytes of a JSON body. Default 10485760 (10 MiB).'),
       upload: bytes.optional().describe('Bytes of a multipart or binary body. Default 67108864 (64 MiB).'),
       depth: z.number().int().positive().optional().describe('Depth of JSON. Default 64.'),
+      calls: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe('Calls in progress in this process; further ones get 503. Default unlimited. See overload.md.'),
+      connections: z
+        .number()
+        .int()
+        .positive()
+        .optional()
+        .describe(
+          "Clients' connections to the gateway's own server. Default half of the descriptors that it may open, where the system says how many.",
+        ),
+      overload: z
+        .boolean()
+        .optional()
+        .describe('Refuse calls with 503 while the process cannot keep up. Default true.'),
     })
     .optional()
-    .describe('Largest requests that are accepted.'),
+    .describe('Largest requests that are accepted, and how many at once.'),
   storage: z
     .record(
       z.string(),

@@ -1,7 +1,9 @@
 import type { LoadedConfig } from '../config/load.ts'
 import type { Gateway } from '../gateway.ts'
 import type { DirectCalls } from '../direct-calls.ts'
+import type { Admission } from '../admission.ts'
 import type { Handler } from './http-server.ts'
+import { ADMISSION, createAdmission } from '../admission.ts'
 import { directCalls } from '../direct-calls.ts'
 import { loadGatewayConfig, NO_CONFIG } from '../config/load.ts'
 import { ConfigError } from '../config/problem.ts'
@@ -26,6 +28,7 @@ export interface LiveGateway {
   readonly handler: Handler
   /** The current gateway's calls, for the gateway's own server. */
   readonly calls: DirectCalls
+  readonly admission: Admission
   /** Loads again; a config with mistakes leaves the old gateway running and says so. */
   reload(): Promise<boolean>
   watch(): void
@@ -37,7 +40,8 @@ export interface LiveGateway {
 /** Loads the config and makes the gateway. Throws a ConfigError where it cannot start. */
 export async function createLiveGateway(options: LiveGatewayOptions): Promise<LiveGateway> {
   let looked = new Set<string>()
-  let { gateway, found, loaded, handler } = await start(options, looked)
+  const admission = createAdmission()
+  let { gateway, found, loaded, handler } = await start(options, { looked, admission })
   let watcher: ReturnType<typeof watchFiles> | undefined
   let queue: Promise<unknown> = Promise.resolve()
   const retired = new Set<Promise<void>>()
@@ -47,7 +51,7 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
     if (draining) return false
     looked = new Set()
     try {
-      const next = await start(options, looked, { gateway, found })
+      const next = await start(options, { looked, admission, before: { gateway, found } })
       const old = gateway
       const moved = (['host', 'port'] as const).filter((key) => next.found.config[key] !== found.config[key])
       gateway = next.gateway
@@ -90,6 +94,7 @@ export async function createLiveGateway(options: LiveGatewayOptions): Promise<Li
     get calls() {
       return directCalls(gateway)
     },
+    admission,
     reload,
     watch() {
       watcher ??= watchFiles(
@@ -119,11 +124,14 @@ interface Started {
   readonly handler: Handler
 }
 
-async function start(
-  options: LiveGatewayOptions,
-  looked: Set<string>,
-  before?: Pick<Started, 'gateway' | 'found'>,
-): Promise<Started> {
+interface Starting {
+  /** The places that were looked at for files. */
+  readonly looked: Set<string>
+  readonly admission: Admission
+  readonly before?: Pick<Started, 'gateway' | 'found'>
+}
+
+async function start(options: LiveGatewayOptions, { looked, admission, before }: Starting): Promise<Started> {
   const found = await loadGatewayConfig({
     cwd: options.cwd,
     looked,
@@ -134,6 +142,7 @@ async function start(
   const gateway = await createGateway(loaded.config, {
     root: loaded.root,
     source: loaded.source,
+    [ADMISSION]: admission,
     ...(loaded.litellm ? { litellm: loaded.litellm } : {}),
   })
   if (before?.gateway.authenticated && !gateway.authenticated) {

@@ -101,6 +101,12 @@ export interface GatewayConfig {
     upload?: number
     /** Depth of JSON. Default 64. */
     depth?: number
+    /** Calls in progress; further ones get 503. Default unlimited. */
+    calls?: number
+    /** Clients' connections to the gateway's own server. Default half of the descriptors that the process may open. */
+    connections?: number
+    /** The gateway's own server refuses calls while it cannot keep up. Default true. See docs/overload.md. */
+    overload?: boolean
   }
   /** Where documents are kept: unstorage mounts by name, `default` is the root. See docs/storage.md. */
   storage?: Record<string, { driver: string; ttl?: number; [option: string]: unknown }>

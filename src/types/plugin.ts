@@ -147,6 +147,10 @@ export interface GatewayContext {
   readonly conditions: Map<string, () => string>
   /** Calls in progress. */
   inFlight(): number
+  /** Calls that were refused since the process started, because it could not carry more. */
+  refused(): number
+  /** Calls are being refused, or were a few seconds ago. */
+  overloaded(): boolean
   /** True once the process is going down: no new traffic is wanted, what runs is finished. */
   draining(): boolean
   /** Runs a call through the whole lifecycle, as the HTTP endpoints do. */

@@ -47,6 +47,7 @@ describe('probes', () => {
       litellm_version: '0.1.0',
       success_callbacks: ['log-console'],
       in_flight_requests: 0,
+      overloaded: false,
     }
     expect(await get(gateway, '/health/readiness')).toMatchObject({ status: 200, body: ready })
     expect((await gateway.fetch('http://gateway/health/readiness', { method: 'HEAD' })).status).toBe(200)
@@ -74,10 +75,10 @@ describe('probes', () => {
       body: { model: 'm', messages: [{ role: 'user', content: 'x' }] },
     })
     await expect.poll(() => upstream.seen.length).toBe(1)
-    expect((await get(gateway, '/health/backlog')).body).toEqual({ in_flight_requests: 1 })
+    expect((await get(gateway, '/health/backlog')).body).toEqual({ in_flight_requests: 1, refused_requests: 0 })
     release()
     await call
-    expect((await get(gateway, '/health/backlog')).body).toEqual({ in_flight_requests: 0 })
+    expect((await get(gateway, '/health/backlog')).body).toEqual({ in_flight_requests: 0, refused_requests: 0 })
   })
 
   it('answers /test, and /routes with everything that is served', async () => {

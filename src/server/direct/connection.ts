@@ -30,7 +30,7 @@ export interface DirectServer {
 }
 
 /** What a connection is doing. */
-type Phase = 'new' | 'idle' | 'body' | 'answer' | 'refused'
+type Phase = 'new' | 'idle' | 'body' | 'answer' | 'rest' | 'refused'
 
 /**
  * A client's connection on which plain requests (see {@link readRequestHead}) are read and answered without objects of
@@ -47,6 +47,8 @@ export class DirectConnection {
   #lastHead: Buffer | undefined
   #parts: Buffer[] = []
   #missing = 0
+  /** Bytes to come of a body whose call was refused: nobody wants them. */
+  #unwanted = 0
   #link: ClientLink | undefined
   #stream: ByteStream | undefined
   #sink: TurnSink | undefined
@@ -81,6 +83,7 @@ export class DirectConnection {
 
   readonly #onData = (chunk: Buffer): void => {
     if (this.phase === 'body') this.#readBody(chunk)
+    else if (this.phase === 'rest') this.#skip(chunk)
     else if (this.phase === 'answer') this.#keep(chunk)
     else if (this.phase !== 'refused') this.#begin(chunk)
   }
@@ -89,8 +92,14 @@ export class DirectConnection {
     const head = this.#headOf(chunk)
     const surplus = head ? chunk.length - head.size - head.length : 1
     // Requests that come in one piece are Node's to take apart.
-    if (!head || surplus > 0 || !this.#server.calls().takes(head.path)) return this.#handOver(chunk)
+    const calls = this.#server.calls()
+    if (!head || surplus > 0 || !calls.takes(head.path)) return this.#handOver(chunk)
     this.#head = head
+    if (calls.full()) {
+      this.#enter('answer')
+      this.#unwanted = -surplus
+      return this.#send(calls.refuse(head.headers))
+    }
     const body = chunk.subarray(head.size)
     if (surplus === 0) return this.#answer(body)
     this.#enter('body')
@@ -120,6 +129,14 @@ export class DirectConnection {
     this.#parts = []
     if (missing < 0) this.#keep(chunk.subarray(missing))
     this.#answer(body)
+  }
+
+  #skip(chunk: Buffer): void {
+    const unwanted = this.#unwanted - chunk.length
+    this.#unwanted = Math.max(0, unwanted)
+    if (unwanted > 0) return
+    this.#enter('idle')
+    if (unwanted < 0) this.#begin(chunk.subarray(unwanted))
   }
 
   #answer(body: Uint8Array): void {
@@ -200,13 +217,13 @@ export class DirectConnection {
   }
 
   #next(): void {
-    this.#enter('idle')
+    this.#enter(this.#unwanted > 0 ? 'rest' : 'idle')
     if (this.#keptSize === 0) return
     const chunk = Buffer.concat(this.#kept)
     this.#kept = []
     this.#keptSize = 0
     if (this.socket.isPaused()) this.socket.resume()
-    this.#begin(chunk)
+    this.#onData(chunk)
   }
 
   #keep(chunk: Buffer): void {

@@ -75,6 +75,7 @@ export class GatewayServer extends Server implements DirectServer {
       const ms = (this.tick - since) * this.#tickMs
       if (phase === 'new' && isOver(ms, headersTimeout)) this.refuse(connection, 'late')
       else if (phase === 'body' && isOver(ms, requestTimeout)) this.refuse(connection, 'late')
+      else if (phase === 'rest' && isOver(ms, requestTimeout)) connection.destroy()
       else if (phase === 'idle' && isOver(ms, keepAliveTimeout)) connection.destroy()
       else if (phase === 'refused') connection.destroy()
     }

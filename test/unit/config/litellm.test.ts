@@ -264,6 +264,13 @@ describe('other keys', () => {
     ])
   })
 
+  it('say how large requests are, and how many at once', () => {
+    const general_settings = { max_request_size_mb: 1, max_in_flight_requests_per_worker: 40 }
+    const { config, lines } = translate({ ...entry({}), general_settings })
+    expect(lines).toEqual([])
+    expect(config.limits).toEqual({ body: 1_048_576, upload: 1_048_576, calls: 40 })
+  })
+
   it('of the gateway itself may stand beside, and win', () => {
     const { config, lines } = translate(
       {
