@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import type { LiveGateway } from './live-gateway.ts'
+import { limitConnections, mostByDescriptors } from './connections.ts'
 import { createGatewayServer, hardenServer } from './http-server.ts'
 
 export interface ListenOptions {
@@ -43,6 +44,7 @@ export function checkHost(host: string, authenticated: boolean): void {
 
 function listenPlain(live: LiveGateway, port: number, host: string): Promise<Listening> {
   const server = createGatewayServer(live.handler, () => live.calls)
+  keepWithinMeans(server, live)
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(toListenError(error, port, host)))
     server.listen(port, host, () => resolve(listening(server, host)))
@@ -62,7 +64,14 @@ async function listenDev(options: ListenOptions, port: number, host: string): Pr
   })
   const server = listener.server as Server
   hardenServer(server)
+  keepWithinMeans(server, options.live)
   return listening(server, host)
+}
+
+/** Refuses what the process cannot carry, by what the config says now. */
+function keepWithinMeans(server: Server, live: LiveGateway): void {
+  const descriptors = mostByDescriptors()
+  limitConnections(server, () => live.current.config.limits?.connections ?? descriptors)
 }
 
 function listening(server: Server, host: string): Listening {
