@@ -2,6 +2,7 @@ import type { Server } from 'node:http'
 import type { LiveGateway } from './live-gateway.ts'
 import { limitConnections, mostByDescriptors } from './connections.ts'
 import { createGatewayServer, hardenServer } from './http-server.ts'
+import { watchTurns } from './watch-turns.ts'
 
 export interface ListenOptions {
   readonly live: LiveGateway
@@ -72,6 +73,10 @@ async function listenDev(options: ListenOptions, port: number, host: string): Pr
 function keepWithinMeans(server: Server, live: LiveGateway): void {
   const descriptors = mostByDescriptors()
   limitConnections(server, () => live.current.config.limits?.connections ?? descriptors)
+  server.once(
+    'close',
+    watchTurns(live.admission, () => live.current.config.limits?.overload !== false),
+  )
 }
 
 function listening(server: Server, host: string): Listening {
