@@ -174,7 +174,8 @@ describe.each(WAYS)('whole answers, $way', ({ query, direct }) => {
       const line = openLine(at.port)
       line.send(ask({ answer: 'secret', status: status as number }, { query }))
       const got = await line.answer()
-      expect(got).toMatchObject({ status: 500, body: '' })
+      expect(got.status).toBe(500)
+      expect(got.body).not.toContain('secret')
       expect(got.head).not.toMatch(/injected/)
       line.leave()
     },
