@@ -45,8 +45,12 @@ export function answerHeaders(ctx: CallContext, target: Target, upstream: Upstre
 /** How many groups were asked behind the first one, this one included. */
 function fallbacksUntil(ctx: CallContext, target: Target): number {
   const groups = new Set([target.group])
-  for (const { target: id } of ctx.attempts) groups.add(ctx.targets.find((other) => other.id === id)?.group ?? '')
+  for (const { target: id } of ctx.attempts) groups.add(groupOf(ctx, id))
   return groups.size - (groups.has(ctx.targets[0]!.group) ? 1 : 0)
+}
+
+function groupOf(ctx: CallContext, id: string): string {
+  return ctx.targets.find((target) => target.id === id)?.group ?? ''
 }
 
 const prefixes = new Map<string, string>()
@@ -84,6 +88,40 @@ export function callHeaders(ctx: CallContext): Record<string, string> {
   headers['x-litellm-overhead-duration-ms'] = Math.max(0, total - ctx.upstreamMs).toFixed(3)
   if (ctx.dropped.length > 0) headers['x-ungate-dropped-params'] = headerValue(ctx.dropped.join(', '))
   return headers
+}
+
+/** The headers of a call that failed: whose failure it tells, behind all its retries and fallbacks. */
+export function failureHeaders(ctx: CallContext): Record<string, string> {
+  const target = failedTarget(ctx)
+  if (target) {
+    Object.assign(ctx.headers, staticHeaders(target))
+    const { length } = ctx.attempts
+    if (length > 1) ctx.headers['x-litellm-attempted-retries'] = String(length - 1)
+    const groups = new Set(ctx.attempts.map(({ target: id }) => groupOf(ctx, id)))
+    if (groups.size > 1) ctx.headers['x-litellm-attempted-fallbacks'] = String(groups.size - 1)
+  }
+  return callHeaders(ctx)
+}
+
+/** Whom the error is from: the one asked last of the group that was meant, as its failure is the one that is told. */
+function failedTarget(ctx: CallContext): Target | undefined {
+  // Until all gates have let a call through, its sender is not to hear what would have answered.
+  if (ctx.queueMs === undefined) return undefined
+  const [first] = ctx.targets
+  const meant = ctx.targets.filter(({ group }) => group === first?.group)
+  const last = ctx.attempts.findLast(({ target }) => meant.some(({ id }) => id === target))
+  return last ? meant.find(({ id }) => id === last.target) : first
+}
+
+/** The headers of an answer that is of no call: a plugin's route, or a request that could not be read. */
+export function plainHeaders(id: string, startedMs: number): Record<string, string> {
+  const total = (performance.now() - startedMs).toFixed(3)
+  return {
+    'x-litellm-call-id': id,
+    'x-litellm-version': version,
+    'x-litellm-response-duration-ms': total,
+    'x-litellm-overhead-duration-ms': total,
+  }
 }
 
 /** Header values are Latin-1 (RFC 9110 §5.5): anything else is percent-encoded. */

@@ -11,7 +11,7 @@ import type { Admission } from './admission.ts'
 import type { NodePair } from './node-types.ts'
 import type { PriceTable } from './types/prices.ts'
 import type { CallSource, ReadCall, RequestLimits } from './read-call.ts'
-import { callHeaders } from './answer-headers.ts'
+import { callHeaders, failureHeaders, plainHeaders } from './answer-headers.ts'
 import { ByteStream } from './byte-stream.ts'
 import { CallContext, ClientLink } from './context.ts'
 import { endOfTurn } from './end-of-turn.ts'
@@ -135,6 +135,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
   const answerTo = async (request: AnsweredRequest, matched: MatchedEndpoint): Promise<DirectAnswer> => {
     const { source, link } = request
     const id = callId(source.headers.get('x-litellm-call-id'))
+    const startedMs = performance.now()
     let ctx: CallContext | undefined
     reading++
     try {
@@ -153,7 +154,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
         id,
       )
       const { status, headers, body } = answer
-      return { status, headers, callHeaders: ctx ? callHeaders(ctx) : { 'x-litellm-call-id': id }, body }
+      return { status, headers, callHeaders: ctx ? failureHeaders(ctx) : plainHeaders(id, startedMs), body }
     }
   }
 

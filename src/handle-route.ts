@@ -3,6 +3,7 @@ import type { Principal } from './types/lifecycle.ts'
 import type { RouteDefinition } from './types/plugin.ts'
 import type { CompiledLifecycle } from './lifecycle.ts'
 import type { NodePair } from './node-types.ts'
+import { plainHeaders } from './answer-headers.ts'
 import { CallContext, ClientLink } from './context.ts'
 import { GatewayError, invalidRequest } from './error.ts'
 import { checkRequest } from './check-request.ts'
@@ -25,6 +26,7 @@ export async function handleRoute(
   options: RouteHandlerOptions,
 ): Promise<Response> {
   const id = crypto.randomUUID()
+  const startedMs = performance.now()
   const node = event.runtime?.node as NodePair | undefined
   try {
     const principal = await authorize(event, definition, id, options)
@@ -44,11 +46,12 @@ export async function handleRoute(
       query,
       principal,
     })
-    return result instanceof Response ? withId(result, id) : render(result, id, node)
+    const own = plainHeaders(id, startedMs)
+    return result instanceof Response ? withOwn(result, own) : render(result, own, node)
   } catch (error) {
     if (!(error instanceof GatewayError)) options.onError(definition.path.toString(), error)
     const { answer } = toErrorAnswer(error, id)
-    return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, node)
+    return toResponse(answer, { ...answer.headers, ...plainHeaders(id, startedMs) }, node)
   }
 }
 
@@ -103,24 +106,26 @@ async function readBody(
   return body
 }
 
-/** A plugin's own Response, which may be one that nobody may change. */
-function withId(response: Response, id: string): Response {
-  if (response.headers.has('x-litellm-call-id')) return response
+/** A plugin's own Response, which may be one that nobody may change. What it says itself stays. */
+function withOwn(response: Response, own: Record<string, string>): Response {
   try {
-    response.headers.set('x-litellm-call-id', id)
-    return response
+    return addMissing(response, own)
   } catch {
-    const headers = new Headers(response.headers)
-    headers.set('x-litellm-call-id', id)
-    return new Response(response.body, { status: response.status, statusText: response.statusText, headers })
+    const { body, status, statusText } = response
+    return addMissing(new Response(body, { status, statusText, headers: new Headers(response.headers) }), own)
   }
 }
 
-function render(value: unknown, id: string, node: NodePair | undefined): Response {
+function addMissing(response: Response, own: Record<string, string>): Response {
+  for (const name in own) if (!response.headers.has(name)) response.headers.set(name, own[name]!)
+  return response
+}
+
+function render(value: unknown, own: Record<string, string>, node: NodePair | undefined): Response {
   const html = typeof value === 'string' && value.startsWith('<')
   const headers = {
     'content-type': html ? 'text/html; charset=utf-8' : 'application/json',
-    'x-litellm-call-id': id,
+    ...own,
     ...(html ? { 'x-content-type-options': 'nosniff', 'referrer-policy': 'no-referrer' } : {}),
   }
   const body = html ? value : JSON.stringify(value ?? null)

@@ -1,4 +1,5 @@
 import type { NodePair } from './node-types.ts'
+import { plainHeaders } from './answer-headers.ts'
 import { GatewayError } from './error.ts'
 import { toErrorAnswer, toResponse } from './respond.ts'
 
@@ -13,8 +14,9 @@ export function unknownPath(method: string, pathname: string, node: NodePair | u
     },
   )
   const id = crypto.randomUUID()
+  const startedMs = performance.now()
   const { answer } = toErrorAnswer(error, id)
-  return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, node)
+  return toResponse(answer, { ...answer.headers, ...plainHeaders(id, startedMs) }, node)
 }
 
 /** h3's own refusals (malformed URLs and the like) keep their status; anything else says only its id. */
@@ -27,11 +29,12 @@ export interface HTTPFailure {
 /** The answer to what h3 could not read. */
 export function unreadable(error: HTTPFailure, onError: (where: string, error: unknown) => void): Response {
   const id = crypto.randomUUID()
+  const startedMs = performance.now()
   const known = error.unhandled !== true && error.status < 500
   if (!known) onError('request', error.cause ?? error)
   const { answer } = toErrorAnswer(
     known ? new GatewayError(error.status, 'The request could not be read.', { code: 'bad_http_request' }) : error,
     id,
   )
-  return toResponse(answer, { ...answer.headers, 'x-litellm-call-id': id }, undefined)
+  return toResponse(answer, { ...answer.headers, ...plainHeaders(id, startedMs) }, undefined)
 }

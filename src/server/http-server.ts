@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { plainHeaders } from '../answer-headers.ts'
 import { toOpenAIError } from '../error.ts'
 import type { DirectCalls } from '../direct-calls.ts'
 import { GatewayServer } from './direct/gateway-server.ts'
@@ -55,6 +56,7 @@ export function hardenServer(server: Server): void {
         'content-type': 'application/json',
         'content-length': Buffer.byteLength(body),
         connection: 'close',
+        ...plainHeaders(crypto.randomUUID(), performance.now()),
       }
       response.writeHead(400, headers).end(body)
     }

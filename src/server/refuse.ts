@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { plainHeaders } from '../answer-headers.ts'
 import { toOpenAIError } from '../error.ts'
 
 /** A request that is not HTTP (RFC 9112) gets its status in the dialect that its sender can read, then the end. */
@@ -13,9 +14,14 @@ export function refuse(error: NodeJS.ErrnoException, socket: Socket): void {
   }
   const [status, reason, message] = describe(error.code)
   const body = toOpenAIError({ status, message, type: 'invalid_request_error', code: 'bad_http_request' })
-  socket.end(
-    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  const headers = Object.entries({
+    'content-type': 'application/json',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    ...plainHeaders(crypto.randomUUID(), performance.now()),
+  })
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  socket.end(`HTTP/1.1 ${status} ${reason}\r\n${lines}\r\n${body}`)
 }
 
 function describe(code: string | undefined): [status: number, reason: string, message: string] {
