@@ -3,6 +3,21 @@ import type { LogRecord } from '../src/index.ts'
 
 const MAX_SIZE = 100_000
 
+/** What is always there of a log record. */
+const recordSchema = z
+  .looseObject({
+    id: z.string().describe('The call id.'),
+    at: z.number().describe('Milliseconds since the epoch.'),
+    path: z.string(),
+    model: z.string().describe('As the client named it.'),
+    stream: z.boolean(),
+    status: z.int(),
+    aborted: z.boolean(),
+    ms: z.number(),
+    attempts: z.array(z.looseObject({ target: z.string(), status: z.int(), ms: z.number() })),
+  })
+  .meta({ id: 'LogRecord' })
+
 /** Keeps the last calls that Ollama answered, for a look at what a local model has been doing. */
 export default definePlugin({
   name: 'ollama-logs',
@@ -25,6 +40,7 @@ export default definePlugin({
         limit: z.coerce.number().int().min(1).max(MAX_SIZE).optional().describe('Records at most. Default 100.'),
         model: z.string().optional().describe('Only this model, by its public name or by the name that Ollama knows.'),
       }),
+      response: z.object({ object: z.literal('list'), data: z.array(recordSchema) }),
       handler({ query }) {
         const { model } = query
         const newestFirst = [...ring.slice(next), ...ring.slice(0, next)].reverse()

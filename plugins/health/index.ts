@@ -1,5 +1,6 @@
 import { definePlugin, endpointPaths, endpointRoutes, matchesAny, unknownModel, z } from '../../src/index.ts'
 import type { Deployment, GatewayContext, Principal, RouteDefinition, Target } from '../../src/index.ts'
+import { healthSchema, readinessSchema, routesSchema } from './schemas.ts'
 import { checkDeployment, whyUnchecked } from './probe.ts'
 import type { Checked } from './probe.ts'
 
@@ -36,6 +37,7 @@ export default definePlugin({
         model: z.string().optional().describe('Only the deployments of this model.'),
         model_id: z.string().optional().describe('Only the deployment with this id.'),
       }),
+      response: healthSchema,
       async handler({ principal, query }) {
         const chosen = choose(gateway, principal, query)
         const targets: Target[] = []
@@ -75,6 +77,8 @@ export default definePlugin({
       access: 'public',
       tags: TAGS,
       summary: 'Ready for traffic; 503 while the process is going down',
+      response: readinessSchema,
+      statuses: [503],
       handler() {
         const draining = gateway.draining()
         const on = gateway.plugins.filter(({ enabled }) => enabled)
@@ -109,6 +113,7 @@ export default definePlugin({
       access: 'public',
       tags: TAGS,
       summary: 'Answers with its own path',
+      response: z.object({ route: z.string() }),
       handler: ({ url }) => ({ route: url.pathname }),
     })
 
@@ -118,6 +123,7 @@ export default definePlugin({
       access: 'public',
       tags: TAGS,
       summary: 'Every path that is served',
+      response: routesSchema,
       handler: () => ({ routes: listRoutes(gateway) }),
     })
   },

@@ -3,7 +3,7 @@ import type { Principal, Target } from '../../src/index.ts'
 import { createExpander } from './expand.ts'
 import { fallbackNames, fallbacksOf } from './fallbacks.ts'
 import { toGroupInfo, toModelInfo } from './info.ts'
-import { modelInfoSchema, modelListSchema, modelSchema } from './schemas.ts'
+import { modelGroupsSchema, modelInfoSchema, modelListSchema, modelSchema } from './schemas.ts'
 import { mayUse, usableNames } from './usable.ts'
 
 const TAGS = ['Models']
@@ -89,6 +89,7 @@ export default definePlugin({
       tags: TAGS,
       summary: 'Facts about every model name: providers, limits, prices, features',
       query: z.object({ model_group: z.string().optional().describe('Only this name.') }),
+      response: modelGroupsSchema,
       handler({ principal, query }) {
         const names = usableNames(models, principal).filter((name) => (query['model_group'] ?? name) === name)
         return { data: names.map((name) => toGroupInfo(name, { targets: models.resolve(name), prices })) }

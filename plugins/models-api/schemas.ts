@@ -33,3 +33,19 @@ export const modelInfoSchema = z
     ),
   })
   .meta({ id: 'ModelInfoList' })
+
+const limit = z.number().nullable()
+
+export const modelGroupsSchema = z
+  .object({
+    data: z.array(
+      z.looseObject({
+        model_group: z.string().describe('Public name.'),
+        providers: z.array(z.string()),
+        mode: z.string(),
+        tpm: limit,
+        rpm: limit,
+      }),
+    ),
+  })
+  .meta({ id: 'ModelGroupList' })

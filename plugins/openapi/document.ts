@@ -34,7 +34,8 @@ export function buildDocument({ routes, version }: Pick<GatewayContext, 'routes'
   }
 
   for (const route of endpointRoutes) add('post', endpointPaths(route), toEndpointOperation(route, components))
-  for (const method of ['get', 'post', 'delete'] as const) add(method, ['/v1/{path}'], passThroughOperation(method))
+  for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const)
+    add(method, ['/v1/{path}'], passThroughOperation(method))
   for (const route of routes) {
     const places = (typeof route.path === 'string' ? [route.path] : route.path).map(toOpenAPIPath)
     add(route.method.toLowerCase() as Method, places, toRouteOperation(route, places[0]!, components))
@@ -73,7 +74,10 @@ export function buildDocument({ routes, version }: Pick<GatewayContext, 'routes'
 function toEndpointOperation(route: EndpointRoute, components: Components): Operation {
   const known = endpointDescriptions[route.path]
   const json: MediaType = known?.answer ? { schema: components.toSchema(known.answer) } : {}
-  const stream = known?.chunk && { 'text/event-stream': { schema: components.toSchema(known.chunk) } }
+  // What fails behind the first byte can only say so in the stream.
+  const stream = known?.chunk && {
+    'text/event-stream': { schema: { anyOf: [known.chunk, errorSchema].map((one) => components.toSchema(one)) } },
+  }
   return {
     operationId: known?.operationId ?? deriveOperationId('post', route.path),
     summary: route.summary,
@@ -94,7 +98,7 @@ function toEndpointOperation(route: EndpointRoute, components: Components): Oper
         headers: { 'x-litellm-call-id': CALL_ID },
         content: { 'application/json': json, ...stream },
       },
-      ...refuseWith(400, 401, 403, 404, 408, 413, 429, 500, 502),
+      ...refuseWith(400, 401, 403, 404, 408, 413, 429, 500, 502, '4XX', '5XX'),
     },
   }
 }
@@ -102,6 +106,8 @@ function toEndpointOperation(route: EndpointRoute, components: Components): Oper
 const PASS_THROUGH_SUMMARIES: Partial<Record<Method, string>> = {
   get: 'Read from any other path of the API',
   post: 'Send to any other path of the API',
+  put: 'Replace at any other path of the API',
+  patch: 'Change at any other path of the API',
   delete: 'Delete at any other path of the API',
 }
 
@@ -127,13 +133,17 @@ function toRouteOperation(route: RouteDefinition, path: string, components: Comp
   const body = route.body && {
     requestBody: { required: true, content: { 'application/json': { schema: components.toSchema(route.body) } } },
   }
-  const content = route.response && { content: { 'application/json': { schema: components.toSchema(route.response) } } }
+  const content = route.response && {
+    content: { [route.contentType ?? 'application/json']: { schema: components.toSchema(route.response) } },
+  }
+  const answers = [200, ...(route.statuses ?? [])].map((status) => [status, { description: 'The answer', ...content }])
   const refusals = [
     ...(route.body || route.query ? [400] : []),
     ...(route.access === 'public' ? [] : [401, 403]),
     ...(path.includes('{') ? [404] : []),
     ...(route.body ? [413] : []),
     500,
+    ...(route.body || route.query || path.includes('{') ? (['4XX'] as const) : []),
   ]
   return {
     operationId: route.operationId ?? deriveOperationId(method, path),
@@ -143,7 +153,7 @@ function toRouteOperation(route: RouteDefinition, path: string, components: Comp
     ...(route.access === 'admin' || route.access === 'viewer' ? { 'x-access': route.access } : {}),
     ...(parameters.length > 0 ? { parameters } : {}),
     ...body,
-    responses: { 200: { description: 'The answer', ...content }, ...refuseWith(...refusals) },
+    responses: { ...Object.fromEntries(answers), ...refuseWith(...refusals) },
   }
 }
 

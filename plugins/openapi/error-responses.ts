@@ -1,7 +1,7 @@
 import type { JsonSchema, Operation, Response } from './types.ts'
 
 /** The statuses of refusals and failures: the name of each, and what it means. */
-const ERRORS: Readonly<Record<number, readonly [name: string, meaning: string]>> = {
+const ERRORS: Readonly<Record<string, readonly [name: string, meaning: string]>> = {
   400: ['BadRequest', 'The request is wrong; `param` names the field'],
   401: ['Unauthorized', 'No key, or one that is not accepted'],
   403: ['Forbidden', 'The key may not do this'],
@@ -11,6 +11,8 @@ const ERRORS: Readonly<Record<number, readonly [name: string, meaning: string]>>
   429: ['RateLimited', 'A limit or budget is used up; `retry-after` says when to come back'],
   500: ['InternalError', 'The gateway failed; the message holds the request id and nothing else'],
   502: ['ProviderError', 'The provider could not be reached, or failed'],
+  '4XX': ['Refused', 'Any other refusal; a provider that refuses keeps its status'],
+  '5XX': ['Failed', 'Any other failure; a provider that fails keeps its status'],
 }
 
 const wrong = { type: 'invalid_request_error', param: null, code: null }
@@ -33,7 +35,7 @@ const EXAMPLES: Readonly<Record<string, unknown>> = {
 }
 
 /** References to the errors an operation may answer with. */
-export function refuseWith(...statuses: number[]): Operation['responses'] {
+export function refuseWith(...statuses: (number | '4XX' | '5XX')[]): Operation['responses'] {
   return Object.fromEntries(
     statuses.map((status) => [status, { $ref: `#/components/responses/${ERRORS[status]![0]}` }]),
   )

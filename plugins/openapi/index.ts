@@ -6,6 +6,7 @@ import { PLACEHOLDER_SERVER } from './types.ts'
 import type { OpenAPIDocument } from './types.ts'
 
 const TAGS = ['Reference']
+const PAGE = { response: z.string(), contentType: 'text/html' }
 const path = z.string().regex(/^\/[\w\-./~]*$/, 'Expected a path that begins with /')
 
 /** Says what the gateway serves: for programs, for people, and to whoever opens its address in a browser. */
@@ -39,6 +40,7 @@ export default definePlugin({
       access: 'public',
       tags: TAGS,
       summary: 'This document',
+      response: z.looseObject({ openapi: z.string() }),
       async handler({ request }) {
         return { ...(await read()), servers: [{ url: addressOf(request) }] }
       },
@@ -50,6 +52,7 @@ export default definePlugin({
       access: 'public',
       tags: TAGS,
       summary: 'The API reference, for people',
+      ...PAGE,
       async handler({ request }) {
         const page = await (reference ??= makeReference())
         return toResponse({ ...page, text: page.text.replaceAll(PLACEHOLDER_SERVER, escapeHtml(addressOf(request))) })
@@ -63,6 +66,7 @@ export default definePlugin({
       access: 'public',
       tags: TAGS,
       summary: 'The start page: that the gateway is alive, and where to go',
+      ...PAGE,
       async handler({ request }) {
         if (options.rootRedirect !== undefined) return redirect(options.rootRedirect)
         const draining = gateway.draining()

@@ -90,6 +90,10 @@ export interface RouteDefinition {
   readonly body?: z.ZodType | undefined
   readonly query?: z.ZodType | undefined
   readonly response?: z.ZodType | undefined
+  /** The media type of the answer; default `application/json`. */
+  readonly contentType?: string | undefined
+  /** Statuses besides 200 with which it answers the same shape. */
+  readonly statuses?: readonly number[] | undefined
   /** Returns a JSON value, a string (HTML when it starts with `<`), or a Response. */
   handler(request: RouteRequest): Awaitable<unknown>
 }
