@@ -42,7 +42,13 @@ export function createJsonAnswer(input: JsonAnswerInput): Answer {
   const body = plan.bridged ? decode((chat) => fromChatCompletion(chat as ChatCompletion), decoded, input) : decoded
   headers['content-type'] = 'application/json'
   const usage = usageIn(decoded) ?? estimateAnswer(ctx.call, () => body)
-  return { status: input.status, headers, body: JSON.stringify(body), usage, target }
+  return { status: input.status, headers, body: JSON.stringify(named(body, ctx.call.model)), usage, target }
+}
+
+/** A translated answer calls the model as its caller did, as the pieces of a translated stream do. */
+function named(body: unknown, model: string): unknown {
+  if (model === '' || typeof (body as { model?: unknown } | null | undefined)?.model !== 'string') return body
+  return { ...(body as object), model }
 }
 
 /** Of a passed-through answer nothing is demanded: it may be empty, or no JSON at all. */
