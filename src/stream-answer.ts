@@ -56,7 +56,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     pause: () => input.control.pause(),
     resume: () => input.control.resume(),
     cancel() {
-      answer.usage ??= estimated()
+      answer.usage = cut()
       input.leave()
     },
   })
@@ -105,6 +105,20 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
     return { input: estimateInputTokens(ctx.call), output, estimated: true }
   }
 
+  /**
+   * What a stream that did not come to its end is accounted with: the usage that was told last is of what had been generated
+   * by then. Anthropic tells one at the beginning.
+   */
+  const cut = (): Usage | undefined => {
+    const told = pipe.usage()
+    if (!told) return estimated()
+    const uncounted = pipe.uncounted()
+    if (uncounted === 0) return told
+    const more = Math.ceil(uncounted / BYTES_PER_TOKEN)
+    const output = uncounted === pipe.generated() ? Math.max(told.output, more) : told.output + more
+    return { ...told, output, estimated: true }
+  }
+
   /** Closes the books before the last bytes leave. */
   const close = (error?: string) => {
     stopBeating?.()
@@ -116,7 +130,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
   const send = (pieces: readonly Uint8Array[], last: boolean) => {
     if (pieces.length === 0) return
     if (!committed) commit()
-    answer.usage = pipe.usage()
+    answer.usage = ended ? cut() : pipe.usage()
     if (last) close(answer.error?.code ?? undefined)
     beating.sentAt = performance.now()
     for (const piece of pieces) body.push(piece)
@@ -206,6 +220,7 @@ export function createStreamAnswer(input: StreamAnswerInput): StreamAnswer | und
       if (pieces.length > 0) endWith(error, pieces)
       else {
         answer.error = error
+        answer.usage = cut()
         close(error.code ?? error.type)
         body.fail(error)
       }

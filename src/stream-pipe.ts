@@ -34,6 +34,8 @@ export interface StreamPipe {
   reported(): ErrorShape | undefined
   /** Bytes of generated text so far; undefined where they cannot be told from others. */
   generated(): number | undefined
+  /** Those of them that the last usage says nothing of. Providers tell one at the beginning, as they go, or at the end. */
+  uncounted(): number
   /** An empty body is a whole answer (downloads). */
   readonly mayBeEmpty: boolean
 }
@@ -156,6 +158,9 @@ function bytesThrough({ plan }: StreamAnswerInput, type: string, withhold: boole
     generated() {
       return tap.generated()
     },
+    uncounted() {
+      return done ? 0 : tap.uncounted()
+    },
   }
 }
 
@@ -195,6 +200,7 @@ function rawThrough(type: string, coding?: string): StreamPipe {
     failure: () => undefined,
     reported: () => undefined,
     generated: () => undefined,
+    uncounted: () => 0,
   }
 }
 
@@ -254,6 +260,9 @@ function translated(input: StreamAnswerInput, framed: boolean): StreamPipe {
     reported: () => undefined,
     generated() {
       return writer.generated()
+    },
+    uncounted() {
+      return writer.uncounted()
     },
   }
 }

@@ -14,6 +14,8 @@ export interface SseTap {
   usage(): Usage | undefined
   /** Bytes of text generated so far. */
   generated(): number
+  /** Those of them that the last usage says nothing of. */
+  uncounted(): number
   /** An event that says the provider failed. It is sent on like any other. */
   reported(): ErrorShape | undefined
   /** A choice has said why it ended; only where that is watched. */
@@ -44,6 +46,7 @@ export function createSseTap(options: SseTapOptions): SseTap {
   let usage: Usage | undefined
   let reported: ErrorShape | undefined
   let generated = 0
+  let counted = 0
   let midEvent = false
   let finished = false
 
@@ -64,6 +67,7 @@ export function createSseTap(options: SseTapOptions): SseTap {
     const found = places.length > 0 ? findUsage(bytes, places) : undefined
     if (!found) return [bytes]
     usage = found.usage ?? usage
+    if (found.usage && found.usage.output > 0) counted = generated
     return edited(bytes, found, places).filter(notEmpty)
   }
 
@@ -92,6 +96,9 @@ export function createSseTap(options: SseTapOptions): SseTap {
     },
     generated() {
       return generated
+    },
+    uncounted() {
+      return generated - counted
     },
     reported() {
       return reported

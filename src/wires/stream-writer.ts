@@ -17,6 +17,8 @@ export interface StreamWriter extends ChatSink {
   finished(): boolean
   /** Bytes of text written so far, or nearly: characters. */
   generated(): number
+  /** Those of them that the last usage says nothing of; none once the answer is finished. */
+  uncounted(): number
 }
 
 export interface StreamWriterOptions {
@@ -55,6 +57,7 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
   let usage: ChatUsage | undefined
   let failure: ErrorShape | undefined
   let generated = 0
+  let counted = 0
   let closed = false
   return {
     write(text, length = 0) {
@@ -67,6 +70,7 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
     },
     usage(value) {
       usage = value
+      if (value.completion_tokens > 0) counted = generated
     },
     fail(error) {
       failure ??= error
@@ -98,6 +102,7 @@ export function createWriterBase(dialect: WriterDialect): WriterBase {
     failure: () => failure,
     finished: () => finishes.size > 0,
     generated: () => generated,
+    uncounted: () => (finishes.size > 0 ? 0 : generated - counted),
   }
 }
 
