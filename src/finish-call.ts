@@ -152,9 +152,10 @@ function toShape(error: ErrorShape): ErrorShape {
 function tagsOf({ call, principal }: CallContext): string[] | undefined {
   const header = call.headers.get('x-litellm-tags')
   const metadata = call.body['metadata'] as { tags?: unknown } | null | undefined
+  const ours = call.body['litellm_metadata'] as { tags?: unknown } | null | undefined
   // Most calls have none.
-  if (!header && !principal?.tags && !metadata && call.body['tags'] === undefined) return undefined
-  const listed = [call.body['tags'], metadata?.tags].flatMap((tags) => (Array.isArray(tags) ? tags : []))
+  if (!header && !principal?.tags && !metadata && !ours && call.body['tags'] === undefined) return undefined
+  const listed = [call.body['tags'], metadata?.tags, ours?.tags].flatMap((tags) => (Array.isArray(tags) ? tags : []))
   const tags = [...(principal?.tags ?? []), ...(header?.split(',') ?? []), ...listed].filter(
     (tag): tag is string => typeof tag === 'string',
   )

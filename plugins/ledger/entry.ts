@@ -107,7 +107,9 @@ function sessionOf({ call }: Context): string | undefined {
 
 function notesOf({ call }: Context): unknown {
   const header = call.headers.get('x-litellm-spend-logs-metadata') ?? call.headers.get('x-litellm-metadata')
-  const given = header === null ? field(call.body['metadata'], 'spend_logs_metadata') : parse(header)
+  const { metadata, litellm_metadata: ours } = call.body
+  const given =
+    header === null ? (field(metadata, 'spend_logs_metadata') ?? field(ours, 'spend_logs_metadata')) : parse(header)
   if (typeof given !== 'object' || given === null) return undefined
   return JSON.stringify(given).length <= NOTES ? given : undefined
 }

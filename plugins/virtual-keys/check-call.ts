@@ -25,8 +25,7 @@ export function checkParams(
   for (const param of rules.enforcedParams) if (!has(call, param, endUser)) throw missing(param)
   for (const param of enforced) if (!has(call, param, endUser)) throw missing(param)
   if (!rules.rejectTags) return
-  const metadata = call.body['metadata'] as { tags?: unknown } | null | undefined
-  if (call.headers.get('x-litellm-tags') !== null || call.body['tags'] !== undefined || metadata?.tags !== undefined) {
+  if (call.headers.get('x-litellm-tags') !== null || call.body['tags'] !== undefined || isTagged(call.body)) {
     throw new GatewayError(400, 'Calls may not be tagged by their callers.', {
       type: 'bad_request_error',
       code: 'client_tags_rejected',
@@ -49,6 +48,10 @@ export function checkModel({ principal, lists }: CompiledKey, call: Call, models
     code: 'model_access_denied',
     param: 'model',
   })
+}
+
+function isTagged({ metadata, litellm_metadata: ours }: Readonly<Record<string, unknown>>): boolean {
+  return [metadata, ours].some((holder) => (holder as { tags?: unknown } | null | undefined)?.tags !== undefined)
 }
 
 function has(call: Call, param: string, endUser: string | undefined): boolean {

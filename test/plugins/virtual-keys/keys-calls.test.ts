@@ -80,6 +80,7 @@ describe('what every call must have', () => {
     for (const answer of [
       await chat(key, { tags: ['x'] }),
       await chat(key, { metadata: { tags: ['x'] } }),
+      await chat(key, { litellm_metadata: { tags: ['x'] } }),
       await chat(key, {}, { 'x-litellm-tags': 'x' }),
     ]) {
       expect(answer).toMatchObject({ status: 400, error: { param: 'metadata.tags', type: 'bad_request_error' } })
