@@ -1,5 +1,8 @@
 import { makeOpenAILike } from '../src/index.ts'
 
+/** The others think where `reasoning_effort` says so (docs.mistral.ai, "Reasoning"). */
+const ALWAYS_THINKS = /magistral/i
+
 /** Mistral's API rejects fields it does not know (422): its own names and gaps, from its API reference. */
 export default makeOpenAILike({
   name: 'mistral',
@@ -22,4 +25,6 @@ export default makeOpenAILike({
   completions: () => false,
   developerRole: false,
   foreignFields: ['reasoning_content', 'thinking_blocks', 'provider_specific_fields', 'extra_content', 'annotations'],
+  thinkingParts: (model, { reasoning_effort: effort }) =>
+    ALWAYS_THINKS.test(model) || (typeof effort === 'string' && effort !== 'none'),
 })

@@ -1,9 +1,13 @@
+import { toThinkingParts } from './wires/thinking-parts.ts'
+
 /** What an API does not take in messages. */
 export interface MessageEdits {
   /** The role `developer` becomes `system`. */
   readonly developer: boolean
   /** Fields of assistant messages that go. */
   readonly foreign: readonly string[]
+  /** What assistants thought becomes parts of their content. */
+  readonly thinking?: boolean
 }
 
 /** OpenAI's own fields, which its answers have as null. */
@@ -23,10 +27,15 @@ export function editMessages(messages: unknown, edits: MessageEdits): unknown[] 
     let edited: Message | undefined
     if (edits.developer && message?.['role'] === 'developer') edited = { ...message, role: 'system' }
     else if (message?.['role'] === 'assistant' && edits.foreign.length > 0)
-      edited = withoutForeign(message, edits.foreign)
+      edited = withoutForeign(edits.thinking ? withThinking(message) : message, edits.foreign)
     if (edited) (out ??= [...messages])[i] = edited
   }
   return out
+}
+
+function withThinking(message: Message): Message {
+  const content = toThinkingParts(message)
+  return content ? { ...message, content } : message
 }
 
 function withoutForeign(message: Message, foreign: readonly string[]): Message | undefined {

@@ -7,6 +7,8 @@ import { editMessages } from './foreign-fields.ts'
 import { withFormModel } from './form.ts'
 import { isJson, rewriteBytes } from './json-scan.ts'
 import type { BodyEdits } from './json-scan.ts'
+import { createOpenAIChatDecoder } from './wires/openai-chat-decoder.ts'
+import { fromThinkingParts } from './wires/thinking-parts.ts'
 
 /** Options of every OpenAI-compatible provider. */
 export const openAILikeOptions = z.object({
@@ -50,6 +52,11 @@ export interface OpenAILike {
    * nothing to it, and are taken out.
    */
   readonly foreignFields?: readonly string[]
+  /**
+   * Whether a model that is asked so thinks in parts of its messages' content, as Mistral's do. Its answers are translated
+   * (`reasoning_content`), and `reasoning_content` among `foreignFields` goes back as such a part.
+   */
+  readonly thinkingParts?: (model: string, body: Readonly<Record<string, unknown>>) => boolean
   readonly error?: (status: number, body: string) => ErrorShape
   /** See {@link ProviderDefinition.priceProvider}. */
   readonly priceProvider?: string | false
@@ -99,7 +106,7 @@ export interface OpenAITarget {
 export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['endpoints'] {
   const json = { 'content-type': 'application/json', ...to.headers }
   const edits = createEdits(like)
-  const { completions } = like
+  const { completions, thinkingParts } = like
   const { base = '' } = to
   const endpoint: Endpoint = {
     encode(call, translation) {
@@ -110,7 +117,7 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
     },
   }
   return {
-    'openai.chat': endpoint,
+    'openai.chat': thinkingParts ? withVariant(endpoint, thinkingParts) : endpoint,
     'openai.completions': completions ? { ...endpoint, serves: (model) => completions(model, base) } : endpoint,
     'openai.embeddings': endpoint,
     'openai.*': {
@@ -122,12 +129,19 @@ export function openAIEndpoints(like: OpenAILike, to: OpenAITarget): Provider['e
   }
 }
 
+/** The same endpoint, whose answers are read where the model thinks. */
+function withVariant(endpoint: Endpoint, thinks: NonNullable<OpenAILike['thinkingParts']>): Endpoint {
+  const reading: Endpoint = { ...endpoint, decode: fromThinkingParts, decodeStream: createOpenAIChatDecoder }
+  return { ...endpoint, variant: (call, { model }) => (thinks(model, call.body) ? reading : undefined) }
+}
+
 function createEdits(like: OpenAILike): (call: Call, translation: Translation) => BodyEdits {
   const { rename, unsupported, consume } = like
   const streamUsage = like.streamUsage !== false
-  const { foreignFields: foreign = [], developerRole } = like
+  const { foreignFields: foreign = [], developerRole, thinkingParts } = like
   const messageEdits =
     developerRole === false || foreign.length > 0 ? { developer: developerRole === false, foreign } : undefined
+  const thinkingEdits = messageEdits && thinkingParts && { ...messageEdits, thinking: true }
   const plain = !rename && !unsupported && !consume && !messageEdits
   return (call, translation) => {
     const set: Record<string, unknown> = { model: translation.target.model }
@@ -150,7 +164,8 @@ function createEdits(like: OpenAILike): (call: Call, translation: Translation) =
       // Null says nothing: it must not take the place of what the API's own name says.
       if (call.body[from] !== null) set[name] = call.body[from]
     }
-    const messages = messageEdits && editMessages(call.body['messages'], messageEdits)
+    const thinks = thinkingEdits && thinkingParts?.(translation.target.model, call.body)
+    const messages = messageEdits && editMessages(call.body['messages'], thinks ? thinkingEdits : messageEdits)
     if (messages) set['messages'] = messages
     return { set, remove }
   }

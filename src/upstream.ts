@@ -89,6 +89,7 @@ function planCall(ctx: CallContext, translation: Translation, options: UpstreamO
       },
     )
   }
+  endpoint = endpoint.variant?.(call, target) ?? endpoint
   const costOf = streamCost(ctx, target, options.prices)
   return { call, endpoint, bridged, costOf, timeout: timeouts(ctx, target, options), heartbeat: options.heartbeat }
 }

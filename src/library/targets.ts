@@ -1,7 +1,7 @@
 import type { Gateway } from '../gateway.ts'
 import type { Call } from '../types/call.ts'
 import type { ConfigError } from '../config/problem.ts'
-import type { FallbackKind, Provider, Target } from '../types/provider.ts'
+import type { Endpoint, FallbackKind, Provider, Target } from '../types/provider.ts'
 import type { Fallback, ProviderAccess } from './types.ts'
 import type { SplitParams } from './split-params.ts'
 import { GatewayError, invalidRequest } from '../error.ts'
@@ -145,13 +145,20 @@ function withOverrides(target: Target, overrides: Record<string, unknown>): Targ
 function overriding(provider: Provider, set: Record<string, unknown>): Provider {
   const endpoints: Record<string, NonNullable<Provider['endpoints'][string]>> = {}
   for (const [wire, endpoint] of Object.entries(provider.endpoints)) {
-    if (endpoint)
-      endpoints[wire] = {
-        ...endpoint,
-        encode: (call, translation) => endpoint.encode(override(call, set), translation),
-      }
+    if (endpoint) endpoints[wire] = overridden(endpoint, set)
   }
   return { ...provider, endpoints }
+}
+
+function overridden(endpoint: Endpoint, set: Record<string, unknown>): Endpoint {
+  return {
+    ...endpoint,
+    encode: (call, translation) => endpoint.encode(override(call, set), translation),
+    variant(call, target) {
+      const other = endpoint.variant?.(override(call, set), target)
+      return other && overridden(other, set)
+    },
+  }
 }
 
 function override(call: Call, set: Record<string, unknown>): Call {

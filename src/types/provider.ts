@@ -58,6 +58,8 @@ export interface Endpoint {
   /** False for models that this wire does not reach. Looked at for text completions, which become chats then. Default: all. */
   serves?(model: string): boolean
   encode(call: Call, translation: Translation): Awaitable<UpstreamRequest>
+  /** What serves some calls instead: those alone whose answers have to be translated, where the others' bytes pass. */
+  variant?(call: Call, target: Target): Endpoint | undefined
   /** Turns the provider's parsed JSON answer into the wire's own (`openai.chat` → {@link ChatCompletion}). */
   decode?(body: unknown, call: Call, target: Target): unknown
   /** Reads the provider's stream into a sink (wires that stream chat). */

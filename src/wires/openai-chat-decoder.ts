@@ -1,6 +1,7 @@
 import type { ChatSink, ChatUsage, FinishReason, StreamDecoder } from '../types/chat.ts'
 import { readOpenAIError } from '../openai-error.ts'
 import { contentText } from './content-text.ts'
+import { thoughtOf } from './thinking-parts.ts'
 
 interface Chunk {
   choices?: { index?: number; delta?: Record<string, unknown>; text?: string; finish_reason?: FinishReason | null }[]
@@ -40,8 +41,18 @@ function readChoice(sink: ChatSink, choice: NonNullable<Chunk['choices']>[number
   if (choice.delta) {
     const { role: _role, content, reasoning_content, ...rest } = choice.delta
     if (typeof reasoning_content === 'string') sink.reasoning(reasoning_content, index)
-    if (content !== undefined && content !== null) sink.text(contentText(content), index)
+    if (typeof content === 'string') sink.text(content, index)
+    else if (Array.isArray(content)) readParts(sink, content, index)
     if (Object.keys(rest).length > 0) sink.delta(rest, index)
   }
   if (choice.finish_reason) sink.finish(choice.finish_reason, index)
+}
+
+/** In their order: what is thought and what is said may come in one piece. */
+function readParts(sink: ChatSink, parts: readonly unknown[], index: number): void {
+  for (const part of parts) {
+    const thought = thoughtOf(part)
+    if (thought === undefined) sink.text(contentText([part]), index)
+    else sink.reasoning(thought, index)
+  }
 }
