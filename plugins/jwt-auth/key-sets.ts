@@ -31,8 +31,8 @@ const DISCOVERY = '/.well-known/openid-configuration'
  * but only so often: tokens are written by strangers.
  */
 export function createKeySet({ jose, url, keepMs, cooldownMs }: KeySetOptions): KeySet {
-  let keys: RemoteJWKSet | undefined
-  let opening: Promise<RemoteJWKSet> | undefined
+  const discovers = url.endsWith(DISCOVERY)
+  let address: string | undefined
   let issuer: string | undefined
   let awayUntil = 0
   let lastError: unknown
@@ -42,25 +42,33 @@ export function createKeySet({ jose, url, keepMs, cooldownMs }: KeySetOptions): 
   const cache: { uat?: number } = {}
   let told: number | undefined = -1
 
-  const open = async (): Promise<RemoteJWKSet> => {
-    let address = url
-    if (url.endsWith(DISCOVERY)) {
+  /** Where the keys are may change as they do: it is asked with them. Throws where nobody has ever said it. */
+  const locate = async (): Promise<string> => {
+    try {
       const found = await readConfiguration(url)
-      address = found.jwks_uri
       issuer = found.issuer
+      return (address = found.jwks_uri)
+    } catch (error) {
+      if (address === undefined) throw error
+      return address
     }
-    return jose.createRemoteJWKSet(new URL(address), {
-      cacheMaxAge: keepMs,
-      cooldownDuration: cooldownMs,
-      timeoutDuration: TIMEOUT_MS,
-      [jose.customFetch]: fetchSmall,
-      [jose.jwksCache]: cache as Record<string, never>,
-    })
   }
+  /** All that come while the keys are fetched wait for the same: jose sees to that, and to when they are fetched. */
+  const keys: RemoteJWKSet = jose.createRemoteJWKSet(new URL(url), {
+    cacheMaxAge: keepMs,
+    cooldownDuration: cooldownMs,
+    // Each of the two requests has its own time.
+    timeoutDuration: 2 * TIMEOUT_MS,
+    async [jose.customFetch](_url: string, init: RequestInit) {
+      const place = discovers ? await locate() : url
+      return fetchSmall(place, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) })
+    },
+    [jose.jwksCache]: cache as Record<string, never>,
+  })
   const goAway = (error: unknown): ProviderAway => {
     awayUntil = Date.now() + AWAY_MS
     lastError = error
-    const jwks = keys?.fresh ? keys.jwks() : undefined
+    const jwks = keys.fresh ? keys.jwks() : undefined
     known = jwks && jose.createLocalJWKSet(jwks)
     // Callers are not told why: this line is, once until the keys have come again.
     if (told !== cache.uat)
@@ -71,7 +79,7 @@ export function createKeySet({ jose, url, keepMs, cooldownMs }: KeySetOptions): 
     return new ProviderAway('the keys could not be fetched', { cause: error })
   }
   const findKnown = async (header: JWSHeaderParameters, token: FlattenedJWSInput): Promise<CryptoKey> => {
-    if (!known || !keys?.fresh) throw new ProviderAway('the keys were not there', { cause: lastError })
+    if (!known || !keys.fresh) throw new ProviderAway('the keys were not there', { cause: lastError })
     try {
       return await known(header, token)
     } catch (error) {
@@ -82,12 +90,10 @@ export function createKeySet({ jose, url, keepMs, cooldownMs }: KeySetOptions): 
 
   return {
     issuer: () => issuer,
-    fresh: () => keys?.fresh === true,
+    fresh: () => keys.fresh,
     async find(header, token) {
       if (Date.now() < awayUntil) return findKnown(header, token)
       try {
-        // All that come while it is being opened wait for the same.
-        keys ??= await (opening ??= open().finally(() => (opening = undefined)))
         return await keys(header, token)
       } catch (error) {
         throw isAway(error, jose) ? goAway(error) : error

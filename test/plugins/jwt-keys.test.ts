@@ -4,6 +4,8 @@ import { logger } from '../../src/index.ts'
 import { jwtGateway, makeKey, startProvider } from './jwt.ts'
 import type { IdentityProvider, TestKey } from './jwt.ts'
 
+const DISCOVERY = '/.well-known/openid-configuration'
+
 let rsa: TestKey
 let ec: TestKey
 beforeAll(async () => {
@@ -31,7 +33,7 @@ const pass = (seconds: number) => vi.setSystemTime(Date.now() + seconds * 1000)
 describe('a provider', () => {
   test('is asked once by all calls that come first', async () => {
     const idp = await startProvider([rsa])
-    const { ask } = await jwtGateway({ jwksUrl: `${idp.issuer}/.well-known/openid-configuration`, audience: 'gateway' })
+    const { ask } = await jwtGateway({ jwksUrl: `${idp.issuer}${DISCOVERY}`, audience: 'gateway' })
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, i) => idp.sign(rsa, { jti: `${i}` })))
     const answers = await Promise.all(tokens.map((token) => ask(token)))
     expect(answers.every(({ status }) => status === 200)).toBe(true)
@@ -99,6 +101,59 @@ describe('a provider', () => {
       expect((await ask(await idp.sign(rsa))).status).toBe(200)
     },
   )
+})
+
+describe('a provider whose OpenID configuration names other keys than before', () => {
+  /** Both at an address each; `asks` are the paths of what was asked for. */
+  async function startMoving() {
+    const idp = await startProvider([])
+    const scene = { idp, path: '/old', gone: new Set<string>(), asks: [] as string[] }
+    idp.answer = (response) => {
+      const path = response.req.url ?? ''
+      scene.asks.push(path)
+      const lists: Record<string, unknown> = { '/old': { keys: [rsa.jwk] }, '/new': { keys: [ec.jwk] } }
+      const configuration = { issuer: idp.issuer, jwks_uri: idp.issuer + scene.path }
+      const ok = !scene.gone.has(path)
+      response.writeHead(ok ? 200 : 404, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(ok ? (lists[path] ?? configuration) : {}))
+    }
+    const { ask } = await jwtGateway({ jwksUrl: `${idp.issuer}${DISCOVERY}`, audience: 'gateway' })
+    const tryKey = async (key: TestKey, jti: string) => (await ask(await idp.sign(key, { jti }))).status
+    return { scene, tryKey }
+  }
+
+  test('is asked where for an unknown key, once the cooldown is over', async () => {
+    const { scene, tryKey } = await startMoving()
+    expect(await tryKey(rsa, '1')).toBe(200)
+    scene.path = '/new'
+    expect(await tryKey(ec, '2')).toBe(401)
+    expect(scene.asks).toEqual([DISCOVERY, '/old'])
+    pass(31)
+    expect(await tryKey(ec, '3')).toBe(200)
+    expect(scene.asks).toEqual([DISCOVERY, '/old', DISCOVERY, '/new'])
+    // What the provider does not list any more signs for nobody.
+    expect(await tryKey(rsa, '4')).toBe(401)
+  })
+
+  test('is asked where after the old ones were gone, also where they were too old already', async () => {
+    const { scene, tryKey } = await startMoving()
+    expect(await tryKey(rsa, '1')).toBe(200)
+    scene.gone.add('/old')
+    pass(601)
+    expect(await tryKey(rsa, '2')).toBe(503)
+    scene.path = '/new'
+    pass(3)
+    expect(await tryKey(ec, '3')).toBe(200)
+  })
+
+  test('may be away itself: the keys are looked for where they were', async () => {
+    const { scene, tryKey } = await startMoving()
+    expect(await tryKey(rsa, '1')).toBe(200)
+    scene.gone.add(DISCOVERY)
+    pass(601)
+    expect(await tryKey(rsa, '2')).toBe(200)
+    expect(warn).not.toHaveBeenCalled()
+  })
 })
 
 describe('listed keys that cannot be used', () => {
