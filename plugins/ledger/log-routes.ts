@@ -17,10 +17,11 @@ import type { Query } from './query.ts'
 import { BY_TIME } from './reports/cursor.ts'
 import type { LogFilter } from './reports/spend-logs.ts'
 import type { Store } from './store.ts'
-import { narrow, visibleLogs } from './visible.ts'
+import { narrow, seesNothing, visibleLogs } from './visible.ts'
 
 const DATES = ['start_date', 'end_date'] as const
 const CSV_PAGE = 1000
+const PAGING = ['cursor', 'page', 'page_size'] as const
 const LOG_FILTERS = [
   'request_id',
   'api_key',
@@ -68,10 +69,12 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
     access: 'key',
     tags: ['Spend'],
     summary: 'Calls, newest first, a page at a time; without prompts',
-    query: querySchema(...LOG_FILTERS, 'cursor', 'page', 'page_size'),
+    query: querySchema(...LOG_FILTERS, ...PAGING),
     async handler({ query, principal }) {
       const filter = logFilter(query, await toViewer(gateway.directory, principal, query))
-      if (query['format'] === 'csv') return csvOf(store, filter)
+      const csv = query['format'] === 'csv'
+      const paged = PAGING.some((name) => query[name] !== undefined)
+      if (csv && !paged) return csvOf(store, filter)
       const cursor = readCursor(query, BY_TIME)
       const page =
         query['page'] === undefined || cursor !== undefined
@@ -79,6 +82,8 @@ export function addLogRoutes(gateway: GatewayContext, store: Store): void {
           : readNumber(query, 'page', { fallback: 1, max: 100_000 })
       const limit = readNumber(query, 'page_size', { fallback: 50, max: 1000 })
       const args = { filter, limit, cursor, page, texts: false }
+      // CSV has no place for where it goes on but a header.
+      if (csv) return answerPage(store, { name: 'logPage', args, format: 'csv' })
       const { bytes } = await ask(store, { name: 'logPage', args, format: 'json' })
       return toResponse(bytes, 'json')
     },
@@ -92,8 +97,9 @@ async function summary(store: Store, query: Query, viewer: Viewer): Promise<Resp
   const users = narrow(viewer, 'user', { ...days, apiKey, model, entities: readNames(query, 'user_id') })
   const base = user === undefined ? narrow(viewer, 'key', { ...days, apiKey, model }) : users
   const csv = query['format'] === 'csv'
-  if (!base) return csv ? toResponse('', 'csv') : []
-  return answerWhole(store, { name: 'logSummary', args: { base, users }, format: csv ? 'csv' : 'json' })
+  if (seesNothing(base) && !csv) return []
+  const args = { base, users: seesNothing(users) ? undefined : users }
+  return answerWhole(store, { name: 'logSummary', args, format: csv ? 'csv' : 'json' })
 }
 
 function logFilter(query: Query, viewer: Viewer): LogFilter {

@@ -10,7 +10,7 @@ import type { Base } from './reports/report.ts'
 import type { ReportArgs, ReportName } from './reports/run-report.ts'
 import { addSpendReportRoute } from './spend-report-route.ts'
 import type { Store } from './store.ts'
-import { narrow, seesAll } from './visible.ts'
+import { narrow, seesAll, seesNothing } from './visible.ts'
 
 export interface RoutesInput {
   readonly gateway: GatewayContext
@@ -25,9 +25,8 @@ interface ReportRoute<N extends ReportName> {
   readonly summary: string
   readonly query: readonly Name[]
   readonly report: N
-  /** The report's arguments; undefined where there is nothing that the caller may see. */
-  readonly args: (query: Query, viewer: Viewer) => ReportArgs<N> | undefined
-  /** What an empty report is. Default `[]`. */
+  readonly args: (query: Query, viewer: Viewer) => ReportArgs<N> & { readonly base: Base }
+  /** What a report of nothing that the caller may see is. Default `[]`. */
   readonly empty?: unknown
 }
 
@@ -46,7 +45,7 @@ export function addRoutes({ gateway, store, recorder }: RoutesInput): void {
       async handler({ query, principal }) {
         const args = route.args(query, await toViewer(gateway.directory, principal, query))
         const csv = query['format'] === 'csv'
-        if (!args) return csv ? toResponse('', 'csv') : (route.empty ?? [])
+        if (seesNothing(args.base) && !csv) return route.empty ?? []
         const { bytes } = await ask(store, { name: route.report, args, format: csv ? 'csv' : 'json' })
         return toResponse(bytes, csv ? 'csv' : 'json')
       },
@@ -75,7 +74,7 @@ function addSpendRoutes(add: Add): void {
       entities: entity && readNames(query, entity),
       apiKey: readKey(query['api_key']),
     })
-    return base && { base, limit: readNumber(query, 'limit', { fallback: 1000, max: 10_000 }) }
+    return { base, limit: readNumber(query, 'limit', { fallback: 1000, max: 10_000 }) }
   }
   const query = [...DATES, 'api_key', 'limit'] as const
   add({ path: '/spend/keys', summary: 'Spend of keys, dearest first', query, report: 'spendByKey', args: by('key') })
@@ -103,10 +102,9 @@ function addSpendRoutes(add: Add): void {
 }
 
 function addGlobalRoutes(add: Add, { config }: GatewayContext): void {
-  const all = (days?: number) => (query: Query, viewer: Viewer) => {
-    const base = narrow(viewer, 'model', { ...readDays(query, days), model: query['model'] })
-    return base && { base }
-  }
+  const all = (days?: number) => (query: Query, viewer: Viewer) => ({
+    base: narrow(viewer, 'model', { ...readDays(query, days), model: query['model'] }),
+  })
   const budget = config.plugins?.['budget']
   const max = typeof budget === 'object' ? budget['max'] : undefined
   add({
@@ -117,7 +115,7 @@ function addGlobalRoutes(add: Add, { config }: GatewayContext): void {
     args(query, viewer) {
       const narrowed = all()(query, viewer)
       const told = seesAll(viewer.principal) && typeof max === 'number' && max > 0
-      return narrowed && { ...narrowed, maxBudget: told ? max : null }
+      return { ...narrowed, maxBudget: told ? max : null }
     },
   })
   add({
@@ -162,14 +160,12 @@ function addActivityRoutes(add: Add): void {
           apiKey: readKey(given['api_key']),
           model: given['model'],
         })
-        return (
-          base && {
-            base,
-            page: readNumber(given, 'page', { fallback: 1, max: 100_000 }),
-            pageSize: readNumber(given, 'page_size', { fallback: 1000, max: 5000 }),
-            entityName: whole ? undefined : entityName,
-          }
-        )
+        return {
+          base,
+          page: readNumber(given, 'page', { fallback: 1, max: 100_000 }),
+          pageSize: readNumber(given, 'page_size', { fallback: 1000, max: 5000 }),
+          entityName: whole ? undefined : entityName,
+        }
       },
     })
   }

@@ -1,14 +1,14 @@
 import type { GatewayContext } from '../../src/index.ts'
 import { toViewer } from './administered.ts'
 import type { Viewer } from './administered.ts'
-import { answerPage, answerWhole, toResponse } from './answer-report.ts'
+import { answerPage, answerWhole } from './answer-report.ts'
 import { DAYS, querySchema, readCursor, readDays, readKey, readNames, readNumber } from './query.ts'
 import type { Query } from './query.ts'
 import { BY_DAY, BY_SPEND } from './reports/cursor.ts'
 import type { Base } from './reports/report.ts'
 import type { ReportArgs } from './reports/run-report.ts'
 import type { Store } from './store.ts'
-import { narrow } from './visible.ts'
+import { narrow, seesNothing } from './visible.ts'
 
 type Args = ReportArgs<'spendReport'>
 
@@ -28,7 +28,7 @@ export function addSpendReportRoute(gateway: GatewayContext, store: Store): void
       const format = query['format'] === 'csv' ? 'csv' : 'json'
       const limit = readNumber(query, 'limit', { fallback: 10_000, max: 50_000 })
       const args = readArgs(query, await toViewer(gateway.directory, principal, query))
-      if (!args) return format === 'csv' ? toResponse('', 'csv') : []
+      if (seesNothing(args.base) && format === 'json') return []
       const inAll = args.groupBy === 'api_key' || args.groupBy === 'user'
       const cursor = readCursor(query, inAll ? BY_SPEND : BY_DAY)
       return query['limit'] === undefined && cursor === undefined
@@ -38,7 +38,7 @@ export function addSpendReportRoute(gateway: GatewayContext, store: Store): void
   })
 }
 
-function readArgs(query: Query, viewer: Viewer): Args | undefined {
+function readArgs(query: Query, viewer: Viewer): Args {
   const days = readDays(query, DAYS)
   const { internal_user_id: user, customer_id: customer, group_by } = query
   const apiKey = readKey(query['api_key'])
@@ -48,7 +48,7 @@ function readArgs(query: Query, viewer: Viewer): Args | undefined {
     entity?: 'internal_user_id' | 'customer_id' | 'team_id',
   ) => {
     const base = narrow(viewer, kind, { ...days, entities: entity && readNames(query, entity), apiKey })
-    return base && { base, groupBy }
+    return { base, groupBy }
   }
   if (user !== undefined) return over('user', 'user', 'internal_user_id')
   if (apiKey !== undefined || group_by === 'api_key') return over('key', 'api_key')

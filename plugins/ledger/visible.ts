@@ -18,6 +18,11 @@ export function visibleLogs({ principal, team, bound }: Viewer, named: string | 
   return own === undefined ? { api_key: id } : { team_id: own }
 }
 
+/** Whether there is nothing to ask the database for. */
+export function seesNothing({ entities }: Base): boolean {
+  return entities?.length === 0
+}
+
 /** Proxy admins and viewers. */
 export function seesAll(principal: Principal | undefined): boolean {
   return principal?.role === 'admin' || principal?.proxyRole === 'proxy_admin_viewer'
@@ -50,14 +55,17 @@ function visibleSums(viewer: Viewer, kind: Base['kind'], named: readonly string[
   return { kind, apiKey: id }
 }
 
-/** What a caller sees of a kind, narrowed to some entities and a key; what it may not see falls away. */
-export function narrow(viewer: Viewer, kind: Base['kind'], wanted: Omit<Base, 'kind'>): Base | undefined {
+/**
+ * What a caller sees of a kind, narrowed to some entities and a key; what it may not see falls away. Where that is all, it is
+ * a base of no entities ({@link seesNothing}).
+ */
+export function narrow(viewer: Viewer, kind: Base['kind'], wanted: Omit<Base, 'kind'>): Base {
   const base = visibleSums(viewer, kind, wanted.entities)
-  if (!base) return undefined
+  const nothing = { ...wanted, kind, entities: [] }
+  if (!base) return nothing
   const entities = wanted.entities
     ? wanted.entities.filter((entity) => base.entities?.includes(entity) ?? true)
     : base.entities
-  if (entities?.length === 0) return undefined
-  if (wanted.apiKey !== undefined && base.apiKey !== undefined && wanted.apiKey !== base.apiKey) return undefined
+  if (wanted.apiKey !== undefined && base.apiKey !== undefined && wanted.apiKey !== base.apiKey) return nothing
   return { ...base, ...wanted, entities, apiKey: wanted.apiKey ?? base.apiKey }
 }

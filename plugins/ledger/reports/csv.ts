@@ -1,12 +1,10 @@
 import type { FlatRow } from './report.ts'
 
-/** Rows as CSV (RFC 4180), the first one's names as the header. */
-export function toCsv(rows: readonly FlatRow[], header = true): string {
-  const first = rows[0]
-  if (!first) return ''
-  const names = Object.keys(first)
+/** Rows as CSV (RFC 4180). Without rows the header is all there is: an empty file says of nothing what it would be. */
+export function toCsv(names: readonly string[], rows: readonly FlatRow[], header = true): string {
   const lines = rows.map((row) => names.map((name) => toField(row[name])).join(','))
-  return `${(header ? [names.join(','), ...lines] : lines).join('\r\n')}\r\n`
+  if (header) lines.unshift(names.join(','))
+  return lines.map((line) => `${line}\r\n`).join('')
 }
 
 /** A text that a spreadsheet would run as a formula gets an apostrophe: clients choose some of them. */

@@ -52,24 +52,25 @@ export async function dailyActivity(database: Database, args: DailyActivityArgs)
     if (own) own.push(row)
     else days.set(day, [row])
   }
+  const toFlat = (row: Row) => ({
+    date: row['day'],
+    ...(entityName ? { [entityName]: row['entity'] } : {}),
+    api_key: row['api_key'],
+    key_alias: keys.get(textOf(row['api_key']))?.['key_alias'] ?? null,
+    model_group: row['model_group'],
+    model: row['model'],
+    provider: row['provider'],
+    endpoint: row['endpoint'],
+    ...toMetrics(row),
+  })
   const pages = Math.max(1, Math.ceil(Number(counted?.['n'] ?? 0) / pageSize))
   return {
     data: {
       results: [...days].map(([day, own]) => toResult(day, own, { keys, entityName })),
       metadata: { ...totals(toMetrics(total)), page, total_pages: pages, has_more: page < pages },
     },
-    rows: () =>
-      rows.map((row) => ({
-        date: row['day'],
-        ...(entityName ? { [entityName]: row['entity'] } : {}),
-        api_key: row['api_key'],
-        key_alias: keys.get(textOf(row['api_key']))?.['key_alias'] ?? null,
-        model_group: row['model_group'],
-        model: row['model'],
-        provider: row['provider'],
-        endpoint: row['endpoint'],
-        ...toMetrics(row),
-      })),
+    rows: () => rows.map(toFlat),
+    columns: () => Object.keys(toFlat({})),
   }
 }
 

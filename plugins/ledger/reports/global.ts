@@ -12,13 +12,13 @@ export async function globalSpend(
   const [row] = await selectSums(database, base, { by: [] })
   const { spend, api_requests, unknown_cost_requests } = toMetrics(row ?? {})
   const data = { spend, max_budget: maxBudget ?? null, api_requests, unknown_cost_requests }
-  return { data, rows: () => [data] }
+  return { data, rows: () => [data], columns: () => Object.keys(data) }
 }
 
 /** `/global/activity`: calls and tokens by day. */
 export async function globalActivity(database: Database, { base }: { base: Base }): Promise<ReportResult> {
   const days = (await selectSums(database, base, { by: ['day'], order: 'day' })).map((row) => toDay(row))
-  return { data: withTotals(days), rows: () => days }
+  return { data: withTotals(days), rows: () => days, columns: () => Object.keys(toDay({})) }
 }
 
 /** `/global/activity/model`: the same for each model, the busiest first. */
@@ -32,7 +32,11 @@ export async function globalActivityByModel(database: Database, { base }: { base
   }
   const data = [...models].map(([model, days]) => ({ model, ...withTotals(days) }))
   data.sort((a, b) => b.sum_api_requests - a.sum_api_requests || (a.model < b.model ? -1 : 1))
-  return { data, rows: () => data.flatMap(({ daily_data }) => daily_data) }
+  return {
+    data,
+    rows: () => data.flatMap(({ daily_data }) => daily_data),
+    columns: () => ['model_group', ...Object.keys(toDay({}))],
+  }
 }
 
 interface Day {

@@ -17,6 +17,9 @@ export type Line = readonly [
   unknown: number,
 ]
 
+/** What the columns of lines are told by where there are none. */
+export const NO_LINE: Line = ['', '', '', '', 0, 0, 0, 0]
+
 /** The lines of an entity on a day, as JSON. */
 export type EntityLines = readonly [day: string, entity: string, lines: number, nano: number, metadata: string]
 

@@ -85,6 +85,11 @@ export function toFlatLog(row: LogRow): Record<string, unknown> {
   }
 }
 
+/** The columns of CSV. */
+export const LOG_NAMES: readonly string[] = Object.keys(
+  toFlatLog({ start_time: 0, duration_ms: 0, ttft_ms: null } as unknown as LogRow),
+)
+
 function toCost(cost: Value): Record<string, unknown> | null {
   const parsed = parse(cost) as Record<string, unknown> | null
   if (!parsed) return null

@@ -1,7 +1,8 @@
 import type { Database } from '../database.ts'
 import { jsonSql } from './json-sql.ts'
-import { readLines } from './lines.ts'
-import type { Base, ReportResult } from './report.ts'
+import type { Line } from './lines.ts'
+import { NO_LINE, readLines } from './lines.ts'
+import type { Base, FlatRow, ReportResult } from './report.ts'
 import { toDollars, whereOf } from './sums.ts'
 
 export interface LogSummaryArgs {
@@ -22,15 +23,8 @@ export async function logSummary(
     const { rows, next } = await readLines(database, { base, cursor })
     return {
       data: undefined,
-      rows: () =>
-        rows.map(([date, , api_key, model, nano, , requests, unknown_cost_requests]) => ({
-          date,
-          api_key,
-          model,
-          spend: toDollars(nano),
-          requests,
-          unknown_cost_requests,
-        })),
+      rows: () => rows.map(toFlat),
+      columns: () => Object.keys(toFlat(NO_LINE)),
       cursor: next,
     }
   }
@@ -42,7 +36,11 @@ export async function logSummary(
   const toDay = ([day, { nano, text }]: [string, Spends]) =>
     `{${text}${text && ','}"startTime":"${day}","spend":${toDollars(nano)},` +
     `"users":{${(byUser.get(day) ?? none).text}},"models":{${(models.get(day) ?? none).text}}}`
-  return { data: undefined, json: () => `[${[...keys].map(toDay).join(',')}]`, rows: () => [] }
+  return { data: undefined, json: () => `[${[...keys].map(toDay).join(',')}]`, rows: () => [], columns: () => [] }
+}
+
+function toFlat([date, , api_key, model, nano, , requests, unknown_cost_requests]: Line): FlatRow {
+  return { date, api_key, model, spend: toDollars(nano), requests, unknown_cost_requests }
 }
 
 /** Whether the sums of models, which are few, tell the same. */

@@ -6,6 +6,8 @@ export interface ReportResult {
   /** The JSON's text, where it is cheaper to write than `data` is to build; that is absent then. */
   json?(part: ReportPart): string
   rows(): readonly FlatRow[]
+  /** The names of the rows, also where there are none. */
+  columns(): readonly string[]
   /** Where the next page begins; null after the last one. Absent for reports without pages. */
   readonly cursor?: string | null
 }

@@ -49,6 +49,8 @@ export async function runReport(database: Database, request: ReportRequest): Pro
   const { part = 'page', format } = request
   const result = await report(database, request.args, format)
   const text =
-    format === 'csv' ? toCsv(result.rows(), part !== 'rest') : (result.json?.(part) ?? JSON.stringify(result.data))
+    format === 'csv'
+      ? toCsv(result.columns(), result.rows(), part !== 'rest')
+      : (result.json?.(part) ?? JSON.stringify(result.data))
   return { text, cursor: result.cursor ?? null }
 }

@@ -20,43 +20,39 @@ export async function spendByKey(database: Database, { base, limit }: SpendByArg
     database,
     sums.map((row) => textOf(row['api_key'])),
   )
-  return list(
-    sums.map((row) => {
-      const known = keys.get(textOf(row['api_key']))
-      return {
-        token: row['api_key'],
-        api_key: row['api_key'],
-        key_alias: known?.['key_alias'] ?? null,
-        user_id: known?.['user_id'] ?? null,
-        team_id: known?.['team_id'] ?? null,
-        organization_id: known?.['organization_id'] ?? null,
-        ...toMetrics(row),
-      }
-    }),
-  )
+  return list(sums, (row) => {
+    const known = keys.get(textOf(row['api_key']))
+    return {
+      token: row['api_key'],
+      api_key: row['api_key'],
+      key_alias: known?.['key_alias'] ?? null,
+      user_id: known?.['user_id'] ?? null,
+      team_id: known?.['team_id'] ?? null,
+      organization_id: known?.['organization_id'] ?? null,
+      ...toMetrics(row),
+    }
+  })
 }
 
 /** `/spend/users`: what each user spent. */
 export async function spendByUser(database: Database, args: SpendByArgs): Promise<ReportResult> {
-  return list((await byEntity(database, args)).map((row) => ({ user_id: row['entity'], ...toMetrics(row) })))
+  return list(await byEntity(database, args), (row) => ({ user_id: row['entity'], ...toMetrics(row) }))
 }
 
 /** `/spend/teams`: what each team spent. */
 export async function spendByTeam(database: Database, args: SpendByArgs): Promise<ReportResult> {
-  return list((await byEntity(database, args)).map((row) => ({ team_id: row['entity'], ...toMetrics(row) })))
+  return list(await byEntity(database, args), (row) => ({ team_id: row['entity'], ...toMetrics(row) }))
 }
 
 /** `/spend/tags`: a call with two tags counts for both. */
 export async function spendByTag(database: Database, args: SpendByArgs): Promise<ReportResult> {
   const rows = await byEntity(database, args, ['requests', 'spend', 'unknown_cost'])
-  return list(
-    rows.map((row) => ({
-      individual_request_tag: row['entity'],
-      log_count: Number(row['requests']),
-      total_spend: toDollars(row['spend']),
-      unknown_cost_requests: Number(row['unknown_cost']),
-    })),
-  )
+  return list(rows, (row) => ({
+    individual_request_tag: row['entity'],
+    log_count: Number(row['requests']),
+    total_spend: toDollars(row['spend']),
+    unknown_cost_requests: Number(row['unknown_cost']),
+  }))
 }
 
 /** What is known of keys, by the key's id. */
@@ -79,6 +75,7 @@ function byEntity(
   return selectSums(database, base, { by: ['entity'], order: 'SUM(spend) DESC, entity', limit, sums })
 }
 
-function list(rows: readonly FlatRow[]): ReportResult {
-  return { data: rows, rows: () => rows }
+function list(sums: readonly Row[], toFlat: (row: Row) => FlatRow): ReportResult {
+  const rows = sums.map(toFlat)
+  return { data: rows, rows: () => rows, columns: () => Object.keys(toFlat({})) }
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../database.ts'
+import type { Row } from '../row.ts'
 import { BY_SPEND, fromCursor, toCursor } from './cursor.ts'
 import type { FlatRow, ReportResult } from './report.ts'
 import type { SpendReportArgs } from './spend-report.ts'
@@ -49,6 +50,7 @@ export async function spendInAll(
     : sorted
   const page = limit === undefined ? rest : rest.slice(0, limit)
   const last = page.at(-1)
+  const toFlat = (row: Row) => ({ [name]: row[column], model: row['model_group'], ...toMetrics(row) })
   const own = new Set(page.map(({ entity }) => entity))
   return {
     data: page.map(({ entity, spend, input, output, model_details }) => ({
@@ -58,10 +60,8 @@ export async function spendInAll(
       total_output_tokens: output,
       model_details,
     })),
-    rows: () =>
-      rows
-        .filter((row) => own.has(textOf(row[column])))
-        .map((row) => ({ [name]: row[column], model: row['model_group'], ...toMetrics(row) })),
+    rows: () => rows.filter((row) => own.has(textOf(row[column]))).map(toFlat),
+    columns: () => Object.keys(toFlat({})),
     cursor: page.length < rest.length && last ? toCursor([last.spend, last.entity]) : null,
   }
 }

@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts'
 import type { LogRow, Row, Value } from '../row.ts'
 import { BUCKET_BITS, ID_TAIL, LOG_COLUMNS } from '../schema.ts'
-import { toFlatLog, toSpendLog } from './log-row.ts'
+import { LOG_NAMES, toFlatLog, toSpendLog } from './log-row.ts'
 import { BY_TIME, fromCursor, toCursor } from './cursor.ts'
 import type { ReportResult } from './report.ts'
 
@@ -97,6 +97,7 @@ export async function logPage(database: Database, args: LogPageArgs): Promise<Re
     data: undefined,
     json: () => JSON.stringify(args.bare ? toData().data : toData()),
     rows: () => rows.map((row) => toFlatLog(row)),
+    columns: () => LOG_NAMES,
     cursor: next,
   }
 }

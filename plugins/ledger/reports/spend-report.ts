@@ -1,7 +1,7 @@
 import type { Database } from '../database.ts'
 import { BY_DAY, fromCursor } from './cursor.ts'
 import type { EntityLines, Line } from './lines.ts'
-import { readEntities, readLines } from './lines.ts'
+import { NO_LINE, readEntities, readLines } from './lines.ts'
 import type { Base, FlatRow, ReportPart, ReportResult } from './report.ts'
 import { spendInAll } from './spend-in-all.ts'
 import { toDollars } from './sums.ts'
@@ -26,7 +26,12 @@ export async function spendReport(
   const name = groupBy === 'team' ? 'team_name' : 'customer'
   if (format === 'csv') {
     const { rows, next } = await readLines(database, args)
-    return { data: undefined, rows: () => rows.map((row) => toFlat(row, name)), cursor: next }
+    return {
+      data: undefined,
+      rows: () => rows.map((row) => toFlat(row, name)),
+      columns: () => Object.keys(toFlat(NO_LINE, name)),
+      cursor: next,
+    }
   }
   const { rows, next } = await readEntities(database, args)
   const open = cursor === undefined ? undefined : fromCursor(cursor, BY_DAY)?.[0]
@@ -34,6 +39,7 @@ export async function spendReport(
     data: undefined,
     json: (part) => toJson(rows, { name, list: `${groupBy}s`, part, open, last: next === null }),
     rows: () => [],
+    columns: () => [],
     cursor: next,
   }
 }
