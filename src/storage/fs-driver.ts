@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { SweepingDriver } from './sweep.ts'
+import { createDiskWatch } from './disk-away.ts'
 import { HEAD_BYTES, isOver } from './envelope.ts'
 import { fromFileName, toFileName, toFolderName } from './fs-names.ts'
 
@@ -22,6 +23,7 @@ const STALE_MS = 60 * 60_000
 export function createFsDriver(options: FsDriverOptions): SweepingDriver {
   const { base } = options
   const pathOf = (key: string) => join(base, toFileName(key))
+  const ask = createDiskWatch()
 
   const list = async (below?: string): Promise<{ path: string; key: string | undefined }[]> => {
     const found = await readdir(join(base, toFolderName(below ?? '')), { recursive: true, withFileTypes: true }).catch(
@@ -45,21 +47,22 @@ export function createFsDriver(options: FsDriverOptions): SweepingDriver {
         () => true,
         () => false,
       ),
-    getItem: (key) => readFile(pathOf(key), 'utf8').catch(unlessMissing(null)),
+    getItem: (key) => ask(pathOf(key), () => readFile(pathOf(key), 'utf8').catch(unlessMissing(null))),
     async getMeta(key) {
       const found = await stat(pathOf(key)).catch(unlessMissing(undefined))
       return found ? { atime: found.atime, mtime: found.mtime, size: found.size } : null
     },
     async setItem(key, text) {
       refuseReadOnly(options)
-      await writeWhole(pathOf(key), text, options.sync !== false)
+      await ask(pathOf(key), () => writeWhole(pathOf(key), text, options.sync !== false))
     },
     async removeItem(key) {
       refuseReadOnly(options)
-      await remove(pathOf(key))
+      await ask(pathOf(key), () => remove(pathOf(key)))
     },
     async getKeys(below) {
-      return (await list(below)).flatMap(({ key }) => key ?? [])
+      const found = await ask(base, () => list(below))
+      return found.flatMap(({ key }) => key ?? [])
     },
     async clear(below) {
       refuseReadOnly(options)

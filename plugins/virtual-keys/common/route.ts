@@ -27,11 +27,15 @@ export function addRoute(gateway: GatewayContext, definition: Omit<RouteDefiniti
         return await definition.handler(request)
       } catch (error) {
         if (!(error instanceof StoreAway)) throw error
-        throw new GatewayError(503, 'Keys and their owners cannot be read at the moment. Try again shortly.', {
-          code: 'store_away',
-          retryAfter: 1,
-          cause: error,
-        })
+        throw new GatewayError(
+          503,
+          'Keys and their owners cannot be read or changed at the moment. Try again shortly.',
+          {
+            code: 'store_away',
+            retryAfter: 1,
+            cause: error,
+          },
+        )
       }
     },
   })
