@@ -101,17 +101,26 @@ function memoryDriver({ name, root, releases }: Omit<DriverInput, 'settings'>): 
 async function unstorageDriver(mount: string, name: string, options: Record<string, unknown>): Promise<Driver> {
   const { builtinDrivers } = await import('unstorage')
   const path = (builtinDrivers as Record<string, string>)[name]
-  const problem = async (message: string) => {
+  const problem = async (message: string, option = '.driver') => {
     const { ConfigError } = await import('./config/problem.ts')
-    return new ConfigError([{ file: '', path: `storage.${mount}.driver`, message }])
+    return new ConfigError([{ file: '', path: `storage.${mount}${option}`, message }])
   }
   if (!path) throw await problem(`unknown driver "${name}". Use one of unstorage's, such as memory, fs or redis.`)
+  let module: { default: (options: Record<string, unknown>) => Driver }
   try {
-    const module = (await import(path)) as { default: (options: Record<string, unknown>) => Driver }
-    return module.default(options)
+    module = (await import(path)) as typeof module
   } catch (error) {
     const missing = /Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : '')?.[1]
     if (!missing) throw error
     throw await problem(`the driver "${name}" needs the package ${missing}. Install it: npm i ${missing}`)
+  }
+  const { missingOption } = await import('./storage/driver-options.ts')
+  const missing = missingOption(name, options)
+  if (missing) throw await problem(`the driver "${name}" needs this: ${missing.what}.`, `.${missing.option}`)
+  try {
+    return module.default(options)
+  } catch (error) {
+    const why = (error instanceof Error ? error.message : String(error)).replace(/^(\[[\w-]+\] )+/, '')
+    throw await problem(`the driver "${name}" cannot be used: ${why}`, '')
   }
 }
