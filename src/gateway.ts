@@ -84,7 +84,7 @@ export interface Gateway {
   inFlight(): number
   /** Tells load balancers, by `/health/readiness`, to send no more. Calls are answered as before. */
   drain(): void
-  /** Waits for calls in progress and log records, then closes the plugins. */
+  /** Waits for calls in progress and log records, then closes the plugins. Calls that come later are refused (503). */
   close(): Promise<void>
 }
 
@@ -124,6 +124,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
   const admission = options[ADMISSION] ?? createAdmission()
   const active: ActivePlugin[] = []
   let draining = false
+  let closed = false
   const infos: PluginInfo[] = []
   const warnings: string[] = []
   const state = await openState(config, options.root).catch((error: unknown) => rethrow(error, options.source))
@@ -142,7 +143,8 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     route(definition) {
       routes.push(definition)
       const paths = typeof definition.path === 'string' ? [definition.path] : definition.path
-      const handle = (event: H3Event) => handleRoute(event, definition, { lifecycle: () => lifecycle, limits, onError })
+      const answering = { lifecycle: () => lifecycle, limits, closed: () => closed, onError }
+      const handle = (event: H3Event) => handleRoute(event, definition, answering)
       for (const path of paths) {
         app.on(definition.method, path, handle)
         // What can be read can be asked about (RFC 9110 §9.3.2): load balancers probe with HEAD.
@@ -187,7 +189,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     callbacks: lifecycle.event,
     onError: (name, error) => onError(`events of ${name}`, error),
   })
-  const runner = createCallRunner({ lifecycle, log, prices, limits, admission, onError })
+  const runner = createCallRunner({ lifecycle, log, prices, limits, admission, closed: () => closed, onError })
   // The usual paths by name: h3 finds those without walking its tree.
   for (const [path, matched] of knownPaths) app.all(path, (event) => runner.handle(event, matched), { meta: API_ROUTE })
   await pricesLoaded
@@ -231,7 +233,7 @@ export async function createGateway(config: GatewayConfig = {}, options: CreateG
     drain: () => {
       draining = true
     },
-    close: () => (closing ??= close({ runner, log, events, active, state })),
+    close: () => (closing ??= close({ runner, log, events, active, state, refuse: () => (closed = true) })),
   }
   return gateway
 }
@@ -242,11 +244,17 @@ interface Closing {
   readonly events: { flush(): Promise<void> }
   readonly active: readonly ActivePlugin[]
   readonly state: State
+  /** Calls are refused from now on. */
+  readonly refuse: () => void
 }
 
-async function close({ runner, log, events, active, state }: Closing): Promise<void> {
-  while (runner.busy()) await new Promise((resolve) => setTimeout(resolve, 20))
-  await log.flush()
+async function close({ runner, log, events, active, state, refuse }: Closing): Promise<void> {
+  // A reload's old gateway may still be handed some, and callbacks may make calls: as long as their books can be kept.
+  do {
+    while (runner.busy()) await new Promise((resolve) => setTimeout(resolve, 20))
+    await log.flush()
+  } while (runner.busy())
+  refuse()
   const failures = await closePlugins(active, () => events.flush())
   await state.close()
   if (failures.length > 1) throw new AggregateError(failures, 'several plugins failed to close')

@@ -16,6 +16,7 @@ import { ByteStream } from './byte-stream.ts'
 import { CallContext, ClientLink } from './context.ts'
 import { endOfTurn } from './end-of-turn.ts'
 import { GatewayError } from './error.ts'
+import { gatewayClosed } from './gateway-closed.ts'
 import { finishCall } from './finish-call.ts'
 import { runGates, runLifecycle } from './lifecycle.ts'
 import { ClientGone } from './read-body.ts'
@@ -74,11 +75,12 @@ export interface CallRunnerOptions {
   readonly prices: PriceTable
   readonly limits: RequestLimits & { readonly calls: number }
   readonly admission: Admission
+  readonly closed: () => boolean
   readonly onError: (where: string, error: unknown) => void
 }
 
 export function createCallRunner(options: CallRunnerOptions): CallRunner {
-  const { lifecycle, log, prices, limits, admission, onError } = options
+  const { lifecycle, log, prices, limits, admission, closed, onError } = options
   const most = limits.calls
   const books = { record: lifecycle.record, log, prices, onError }
   let inFlight = 0
@@ -139,6 +141,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     let ctx: CallContext | undefined
     reading++
     try {
+      if (closed()) throw gatewayClosed()
       checkMethod(source.method, matched.route !== undefined)
       if (request.waits !== undefined) await checkKey(request, request.waits, id)
       const read: ReadCall = await readCall(source, matched, limits)
@@ -189,6 +192,7 @@ export function createCallRunner(options: CallRunnerOptions): CallRunner {
     full,
     refuse,
     async run(input) {
+      if (closed()) throw gatewayClosed()
       const link = new ClientLink()
       const { signal } = input
       if (signal?.aborted) link.leave()

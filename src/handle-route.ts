@@ -6,6 +6,7 @@ import type { NodePair } from './node-types.ts'
 import { plainHeaders } from './answer-headers.ts'
 import { CallContext, ClientLink } from './context.ts'
 import { GatewayError, invalidRequest } from './error.ts'
+import { gatewayClosed } from './gateway-closed.ts'
 import { checkRequest } from './check-request.ts'
 import { runGates } from './lifecycle.ts'
 import { parseJsonBody } from './parse-body.ts'
@@ -16,6 +17,7 @@ import { toErrorAnswer, toResponse } from './respond.ts'
 export interface RouteHandlerOptions {
   readonly lifecycle: () => CompiledLifecycle
   readonly limits: { readonly body: number; readonly depth: number }
+  readonly closed: () => boolean
   readonly onError: (where: string, error: unknown) => void
 }
 
@@ -29,6 +31,7 @@ export async function handleRoute(
   const startedMs = performance.now()
   const node = event.runtime?.node as NodePair | undefined
   try {
+    if (options.closed()) throw gatewayClosed()
     const principal = await authorize(event, definition, id, options)
     const query = Object.fromEntries(event.url.searchParams)
     if (definition.query) {

@@ -4,6 +4,7 @@ import type { Answer, Principal } from '../types/lifecycle.ts'
 import type { GatewayInfo } from './types.ts'
 import { checkRequest } from '../check-request.ts'
 import { GatewayError } from '../error.ts'
+import { isClosed } from '../gateway-closed.ts'
 import { createGatewayInfo } from './gateway-info.ts'
 import { toLibraryError } from './errors.ts'
 import { readErrorBody } from './read-error.ts'
@@ -53,19 +54,27 @@ export async function runCall(
     const { body, stripped } = params
     checkRequest(route.schema, body)
     if (model === undefined) throw missingModel()
+    const send = async (gateway: Gateway): Promise<Answer> => {
+      const targets = await findTargets(gateway, model, params)
+      // The gateway's own routing resolves the names.
+      if (!targets && params.fallbacks.length > 0) body['fallbacks'] = params.fallbacks
+      return gateway.run({
+        wire: route.wire,
+        path: route.path,
+        body,
+        headers: { 'x-litellm-call-id': id },
+        signal: controller.signal,
+        principal: LIBRARY,
+        ...(targets ? { targets } : {}),
+        stripped: body['fallbacks'] === undefined ? stripped : [...stripped, 'fallbacks'],
+      })
+    }
     const gateway = await getGateway()
-    const targets = await findTargets(gateway, model, params)
-    // The gateway's own routing resolves the names.
-    if (!targets && params.fallbacks.length > 0) body['fallbacks'] = params.fallbacks
-    const answer = await gateway.run({
-      wire: route.wire,
-      path: route.path,
-      body,
-      headers: { 'x-litellm-call-id': id },
-      signal: controller.signal,
-      principal: LIBRARY,
-      ...(targets ? { targets } : {}),
-      stripped: body['fallbacks'] === undefined ? stripped : [...stripped, 'fallbacks'],
+    const answer = await send(gateway).catch(async (error: unknown) => {
+      // It was replaced while the call looked for its targets: it had not begun, and nobody waited for it.
+      const next = isClosed(error) ? await getGateway() : gateway
+      if (next === gateway) throw error
+      return send(next)
     })
     if (answer.status >= 400) throw await refusal(answer)
     return { answer, info: createGatewayInfo(answer, id), controller, signal, toError, release }
