@@ -7,12 +7,14 @@ const thinking = (text: string) => ({ type: 'thinking', thinking: [{ type: 'text
 const text = (value: string) => ({ type: 'text', text: value })
 const usage = { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 }
 
+const MAGISTRAL = 'magistral-medium-2509'
+
 /** Answers and events as Mistral's reasoning models give them (docs.mistral.ai, "Reasoning"). */
-const whole = (content: unknown, more = {}) => ({
+const whole = (content: unknown, more = {}, model = 'm') => ({
   id: 'a',
   object: 'chat.completion',
   created: 1,
-  model: 'm',
+  model,
   choices: [{ index: 0, message: { role: 'assistant', content, ...more }, finish_reason: 'stop' }],
   usage,
 })
@@ -42,7 +44,7 @@ const answer: UpstreamHandler = (call, response) => {
 async function start(handler: UpstreamHandler = answer) {
   const upstream = await startUpstream(handler)
   const options = { apiKey: 'sk-test-0123456789', baseURL: `${upstream.url}/v1` }
-  const models = ['magistral-medium-2509', 'mistral-small-latest'].map((name) => ({
+  const models = [MAGISTRAL, 'mistral-small-latest'].map((name) => ({
     name,
     model: `mistral/${name}`,
     ...options,
@@ -76,17 +78,17 @@ function chunksOf(stream: string) {
 
 describe('answers of Mistral models that think', () => {
   test.each([
-    ['magistral-medium-2509', {}],
+    [MAGISTRAL, {}],
     ['mistral-small-latest', { reasoning_effort: 'high' }],
     ['high', {}],
   ])('whole: text and reasoning apart (%s)', async (model, more) => {
     const { ask } = await start()
     const { text: body } = await ask(model, more)
-    expect(JSON.parse(body)).toEqual(whole('Forty-two.', { reasoning_content: 'Let me see.' }))
+    expect(JSON.parse(body)).toEqual(whole('Forty-two.', { reasoning_content: 'Let me see.' }, model))
   })
 
   test.each([
-    ['magistral-medium-2509', {}],
+    [MAGISTRAL, {}],
     ['mistral-small-latest', { reasoning_effort: 'high' }],
     ['high', {}],
   ])('a stream: the same (%s)', async (model, more) => {
@@ -105,25 +107,25 @@ describe('answers of Mistral models that think', () => {
     const { ask } = await start((_call, response) =>
       sendJson(response, whole([thinking('A tool.')], { tool_calls: [call] })),
     )
-    const { text: body } = await ask('magistral-medium-2509')
-    expect(JSON.parse(body)).toEqual(whole(null, { tool_calls: [call], reasoning_content: 'A tool.' }))
+    const { text: body } = await ask(MAGISTRAL)
+    expect(JSON.parse(body)).toEqual(whole(null, { tool_calls: [call], reasoning_content: 'A tool.' }, MAGISTRAL))
   })
 
   test('parts of other kinds do not end up in the text', async () => {
     const content = [thinking('Hm'), { type: 'reference', reference_ids: [1] }, null, 'x', text('Yes.')]
     const { ask } = await start((_call, response) => sendJson(response, whole(content)))
-    const { text: body } = await ask('magistral-medium-2509')
-    expect(JSON.parse(body)).toEqual(whole('Yes.', { reasoning_content: 'Hm' }))
+    const { text: body } = await ask(MAGISTRAL)
+    expect(JSON.parse(body)).toEqual(whole('Yes.', { reasoning_content: 'Hm' }, MAGISTRAL))
   })
 
   test('text alone stays what it is', async () => {
     const { ask } = await start((_call, response) => sendJson(response, whole('Yes.')))
-    expect(JSON.parse((await ask('magistral-medium-2509')).text)).toEqual(whole('Yes.'))
+    expect(JSON.parse((await ask(MAGISTRAL)).text)).toEqual(whole('Yes.', {}, MAGISTRAL))
   })
 
   test('text completions have the text', async () => {
     const { post } = await start()
-    const response = await post('/completions', { model: 'magistral-medium-2509', prompt: 'Hi' })
+    const response = await post('/completions', { model: MAGISTRAL, prompt: 'Hi' })
     expect(await response.json()).toMatchObject({ choices: [{ text: 'Forty-two.' }] })
   })
 
@@ -133,7 +135,7 @@ describe('answers of Mistral models that think', () => {
     [{ choices: [{ index: 0 }] }, /could not be read/],
   ])('what is no answer is none: %j', async (body, message) => {
     const { ask } = await start((_call, response) => sendJson(response, body))
-    const { status, text: refused } = await ask('magistral-medium-2509')
+    const { status, text: refused } = await ask(MAGISTRAL)
     expect(status).toBeGreaterThanOrEqual(500)
     expect(refused).toMatch(message)
   })
@@ -168,7 +170,7 @@ describe('what was thought before', () => {
 
   test('goes back as Mistral takes it', async () => {
     const { ask } = await start()
-    const { sent } = await ask('magistral-medium-2509', { messages: told })
+    const { sent } = await ask(MAGISTRAL, { messages: told })
     expect(sent?.body['messages']).toEqual([
       user,
       { role: 'assistant', content: [thinking('Let me see.'), text('Forty-two.')] },
