@@ -4,7 +4,7 @@ import vm from 'node:vm'
 /** Bodies up to here are no burden: a collection comes before they are many. */
 const LONG = 8192
 /** V8 looks through the whole heap when memory outside of it has grown by 64 MB (`kExternalAllocationSoftLimit`). */
-const ENOUGH = 24 * 1024 * 1024
+const ENOUGH = 12 * 1024 * 1024
 
 /**
  * Counts the bodies that were read: each is memory outside of V8's heap, which nothing but a collection gives back. V8 counts
@@ -14,7 +14,7 @@ const ENOUGH = 24 * 1024 * 1024
  */
 export const countRead = createReadCounter(collectYoung)
 
-/** @param collect called, in a turn of its own, whenever long bodies have come to 24 MB */
+/** @param collect called, in a turn of its own, whenever long bodies have come to 12 MB */
 export function createReadCounter(collect: () => void): (bytes: number) => void {
   let read = 0
   return (bytes) => {

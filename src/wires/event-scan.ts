@@ -27,14 +27,35 @@ const SPACE = 32
 /** Its first byte stands in few names. */
 const REASON = toNeedle('_reason"')
 
+/** So many choices are looked at, the last first: a reason is the last thing that is said of one. */
+const LAST_CHOICES = 4
+
 /** Whether a choice says in whole chunks why it ended: `"finish_reason":"stop"`, not `null` and not empty. */
 export function hasReason(bytes: Uint8Array): boolean {
-  for (let at = indexOf(bytes, REASON, 0); at >= 0; at = indexOf(bytes, REASON, at)) {
-    at += REASON.length
+  let end = bytes.length
+  for (let looked = 0; looked < LAST_CHOICES; looked++) {
+    const found = lastIndexOf(bytes, REASON, end)
+    if (found < 0) return false
+    let at = found + REASON.length
     while (bytes[at] === COLON || bytes[at] === SPACE) at++
     if (bytes[at] === QUOTE && bytes[at + 1] !== QUOTE) return true
+    end = found - 1
   }
   return false
+}
+
+/** Where the needle stands last, at `from` or before, or -1. */
+function lastIndexOf(bytes: Uint8Array, needle: Uint8Array, from: number): number {
+  if (from < 0) return -1
+  if (typeof Buffer !== 'undefined' && bytes instanceof Buffer) return bytes.lastIndexOf(needle, from)
+  for (
+    let at = bytes.lastIndexOf(needle[0]!, from);
+    at >= 0;
+    at = at > 0 ? bytes.lastIndexOf(needle[0]!, at - 1) : -1
+  ) {
+    if (needle.every((byte, i) => bytes[at + i] === byte)) return at
+  }
+  return -1
 }
 
 /** What follows `delta.content`, `delta.reasoning_content`: a string that is nearly all of what a chunk generates. */

@@ -17,7 +17,7 @@ async function collectionsOf(run: () => void): Promise<number[]> {
 
 test('the young are collected before long bodies fill the memory outside of the heap', async () => {
   const kinds = await collectionsOf(() => {
-    for (let i = 0; i < 25; i++) countRead(MEGABYTE)
+    for (let i = 0; i < 13; i++) countRead(MEGABYTE)
   })
   expect(kinds).toContain(constants.NODE_PERFORMANCE_GC_MINOR)
   expect(kinds).not.toContain(constants.NODE_PERFORMANCE_GC_MAJOR)
@@ -28,12 +28,12 @@ test('only long bodies count, and what was counted is counted once', async () =>
   const count = createReadCounter(() => void collections++)
   const turn = () => new Promise((resolve) => void setImmediate(resolve))
   for (let i = 0; i < 100_000; i++) count(1024)
-  for (let i = 0; i < 23; i++) count(MEGABYTE)
+  for (let i = 0; i < 11; i++) count(MEGABYTE)
   await turn()
   expect(collections).toBe(0)
   count(MEGABYTE)
   await turn()
-  for (let i = 0; i < 23; i++) count(MEGABYTE)
+  for (let i = 0; i < 11; i++) count(MEGABYTE)
   await turn()
   expect(collections).toBe(1)
 })
