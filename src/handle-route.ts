@@ -35,7 +35,7 @@ export async function handleRoute(
     const principal = await authorize(event, definition, id, options)
     const query = Object.fromEntries(event.url.searchParams)
     if (definition.query) {
-      checkOnce(event.url.searchParams, query)
+      refuseRepeated(event.url.searchParams, query)
       checkRequest(definition.query, query)
     }
     const body = definition.method === 'GET' ? {} : await readBody(event, definition, options)
@@ -86,7 +86,7 @@ async function authorize(
 }
 
 /** Of two values one would be passed over without a word: a report of other days than were asked for. */
-function checkOnce(given: URLSearchParams, query: Readonly<Record<string, string>>): void {
+function refuseRepeated(given: URLSearchParams, query: Readonly<Record<string, string>>): void {
   if (given.size === Object.keys(query).length) return
   for (const name of Object.keys(query)) {
     const count = given.getAll(name).length

@@ -1,49 +1,8 @@
-import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
-import { expect, it, onTestFinished } from 'vitest'
-import { createGateway, definePlugin, z } from '../../src/index.ts'
-import type { Answer, LogRecord, Usage } from '../../src/index.ts'
-import { startUpstream, toEvent } from '../support/upstream.ts'
-
-type Play = (response: ServerResponse) => void
-
-/** Records of a gateway before an upstream that streams what `play` writes, and a call of it. */
-async function streaming(model: string, play: Play, meet: (answer: Answer) => void = () => {}) {
-  const gone: Promise<unknown>[] = []
-  const upstream = await startUpstream((_call, response) => {
-    gone.push(once(response, 'close'))
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
-    play(response)
-  })
-  const records: LogRecord[] = []
-  const watch = definePlugin({
-    name: 'watch',
-    options: z.object({}),
-    setup: () => ({
-      async provider(_ctx, target, next) {
-        const answer = await next(target)
-        meet(answer)
-        return answer
-      },
-      record: (record) => void records.push(record),
-    }),
-  })
-  const gateway = await createGateway(
-    { models: [{ name: 'm', model, apiKey: 'sk-upstream-key', baseURL: upstream.url }], use: [watch] },
-    { env: {} },
-  )
-  onTestFinished(async () => {
-    await gateway.close()
-    await upstream.close()
-  })
-  const call = () =>
-    gateway.fetch('http://gateway/v1/chat/completions', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
-    })
-  return { call, records, ended: () => Promise.all(gone) }
-}
+import { expect, it } from 'vitest'
+import type { Usage } from '../../src/index.ts'
+import { streaming } from '../support/streaming.ts'
+import type { Play } from '../support/streaming.ts'
+import { toEvent } from '../support/upstream.ts'
 
 /** What a call is accounted with whose client leaves when it has read `last`. */
 async function usageAfter(last: string, { model, play }: { model: string; play: Play }): Promise<Usage | undefined> {

@@ -1,52 +1,13 @@
 import { once } from 'node:events'
-import type { ServerResponse } from 'node:http'
-import { expect, it, onTestFinished } from 'vitest'
-import { createGateway, definePlugin, z } from '../../src/index.ts'
-import type { Answer, LogRecord } from '../../src/index.ts'
-import { startUpstream, toEvent } from '../support/upstream.ts'
+import { expect, it } from 'vitest'
+import { streaming } from '../support/streaming.ts'
+import { toEvent } from '../support/upstream.ts'
 
 const chunk = (delta: object) => toEvent({ object: 'chat.completion.chunk', choices: [{ index: 0, delta }] })
 
-/** A gateway before an upstream that streams what `play` writes. */
-async function streaming(play: (response: ServerResponse) => void, meet: (answer: Answer) => void = () => {}) {
-  const upstream = await startUpstream((_call, response) => {
-    response.writeHead(200, { 'content-type': 'text/event-stream' })
-    play(response)
-  })
-  const records: LogRecord[] = []
-  const watch = definePlugin({
-    name: 'watch',
-    options: z.object({}),
-    setup: () => ({
-      async provider(_ctx, target, next) {
-        const answer = await next(target)
-        meet(answer)
-        return answer
-      },
-      record: (record) => void records.push(record),
-    }),
-  })
-  const gateway = await createGateway(
-    { models: [{ name: 'm', model: 'openai/m', apiKey: 'sk-upstream-key', baseURL: upstream.url }], use: [watch] },
-    { env: {} },
-  )
-  onTestFinished(async () => {
-    await gateway.close()
-    await upstream.close()
-  })
-  const call = (signal?: AbortSignal) =>
-    gateway.fetch('http://gateway/v1/chat/completions', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ model: 'm', stream: true, messages: [{ role: 'user', content: 'Hi' }] }),
-      signal: signal ?? null,
-    })
-  return { call, records }
-}
-
 it('accounts a stream that its client left by what was generated, marked as estimated', async () => {
   let gone: Promise<unknown> | undefined
-  const { call, records } = await streaming((response) => {
+  const { call, records } = await streaming('openai/m', (response) => {
     gone = once(response, 'close')
     response.write(chunk({ role: 'assistant', content: '' }) + chunk({ content: 'twelve bytes' }))
     response.write(chunk({ content: 'and "eight' }))
@@ -60,7 +21,7 @@ it('accounts a stream that its client left by what was generated, marked as esti
 })
 
 it('accounts a stream whose provider gave no usage by its text', async () => {
-  const { call, records } = await streaming((response) => {
+  const { call, records } = await streaming('openai/m', (response) => {
     response.end(`${chunk({ reasoning_content: 'hmmm' })}${chunk({ content: 'eight by' })}data: [DONE]\n\n`)
   })
   await (await call()).text()
@@ -70,7 +31,7 @@ it('accounts a stream whose provider gave no usage by its text', async () => {
 
 it('takes an error event in the middle of a stream for the failure it is, and sends it on as it came', async () => {
   const error = toEvent({ error: { message: 'overloaded', type: 'server_error', code: 'overloaded' } })
-  const { call, records } = await streaming((response) => {
+  const { call, records } = await streaming('openai/m', (response) => {
     response.write(chunk({ content: 'so far' }))
     setTimeout(() => response.end(error), 20)
   })
@@ -81,7 +42,7 @@ it('takes an error event in the middle of a stream for the failure it is, and se
 })
 
 it('answers with the error where a stream begins with one', async () => {
-  const { call } = await streaming((response) =>
+  const { call } = await streaming('openai/m', (response) =>
     response.end(toEvent({ error: { message: 'Slow down.', type: 'rate_limit_error', code: 429 } })),
   )
   const response = await call()
@@ -93,6 +54,7 @@ it('lets a plugin see how far a stream is, and end it with a reason', async () =
   let gone: Promise<unknown> | undefined
   const seen: (number | undefined)[] = []
   const { call, records } = await streaming(
+    'openai/m',
     (response) => {
       gone = once(response, 'close')
       response.write(chunk({ content: 'twelve bytes' }))
